@@ -1,0 +1,14 @@
+/* model/uri.h -- what may be an id, a name, a scope. [CIM 009 4.6.2, 4.6.3, 4.18; digest 1.1, 3.1, 4.2] */
+#ifndef CD_MODEL_URI_H
+#define CD_MODEL_URI_H
+
+#include "base/str.h"
+
+/* A URI or IRI with a scheme and none of the characters that the digest names (blanks, <>"{}\^|`, invisible ones). */
+bool cd_uri_ok(cd_str);
+/* An attribute or type name: letter *(letter | number | "_"), prefix:name, or a full IRI. */
+bool cd_name_ok(cd_str);
+/* `["/"] Level *("/" Level)`. */
+bool cd_scope_ok(cd_str);
+
+#endif
