@@ -9,6 +9,7 @@
 #ifndef CD_STORE_CHECKPOINT_H
 #define CD_STORE_CHECKPOINT_H
 
+#include "os/file.h"
 #include "store/root.h"
 
 struct cd_ckpt;
