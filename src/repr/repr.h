@@ -15,7 +15,8 @@
 enum cd_body {
 	CD_BODY_ENTITY,     /* create, replace, batch create, upsert: id, type, no NGSI-LD null anywhere */
 	CD_BODY_FRAGMENT,   /* append: no id needed (must equal `id` when given), no null */
-	CD_BODY_FRAGMENT_NULL, /* Update Attributes, upsert in update mode: null deletes an attribute instance */
+	CD_BODY_FRAGMENT_NULL, /* Update Attributes: null deletes an attribute instance */
+	CD_BODY_UPSERT_UPDATE, /* the same with an id and a type: batch upsert with options=update */
 	CD_BODY_MERGE,      /* Merge: null also inside compound values and sub-attributes */
 	CD_BODY_MERGE_SIMPLIFIED, /* Merge with format=simplified: bare values, kinds CD_KIND_NONE unless they tell */
 	CD_BODY_SIMPLIFIED, /* import only: key-values into new entities (Property, GeoProperty, Relationship by coercion) */

@@ -1,0 +1,294 @@
+/*
+ * From HTTP to an operation and back, for every NGSI-LD route.
+ *
+ * Preconditions come in the order of digest 7.3 (those about the body's length and type were decided on the head, by the
+ * application that owns the routes). The request's state lives in the arena of the HTTP request, as the operation does.
+ */
+#include "ngsild/request.h"
+
+#include "http/negotiate.h"
+#include "ngsild/link.h"
+
+static const cd_str offers[CD_OFFER_N] = {
+	[CD_OFFER_JSON] = CD_STR_INIT("application/json"),
+	[CD_OFFER_LD] = CD_STR_INIT("application/ld+json"),
+};
+static const cd_str tenant_field = CD_STR_INIT("NGSILD-Tenant");
+enum { FIELDS_MAX = 12, TENANT_MAX = 128 };
+
+/* ---- answers ---- */
+
+struct fields {
+	struct cd_http_field f[FIELDS_MAX];
+	size_t n;
+};
+
+static void add(struct fields *fs, cd_str name, cd_str value)
+{
+	if (fs->n < FIELDS_MAX && value.p)
+		fs->f[fs->n++] = (struct cd_http_field){name, value};
+}
+
+static void add_all(struct fields *fs, const struct cd_http_field *more, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		add(fs, more[i].name, more[i].value);
+}
+
+static void add_tenant(struct fields *fs, const struct cd_ngsi *n)
+{
+	if (n->tenant_given)
+		add(fs, tenant_field, n->tenant);
+}
+
+static void release(struct cd_ngsi *n)
+{
+	cd_ctx_unref(n->ctx);
+	n->ctx = NULL;
+}
+
+void cd_ngsi_problem(struct cd_http_req *http, const struct cd_http_field *more, size_t n)
+{
+	struct fields fs = {.n = 0};
+	add_all(&fs, more, n);
+	add(&fs, tenant_field, cd_http_field(http, CD_STR("ngsild-tenant")));
+	if (http->cx.err.code == CD_E_BUSY || http->cx.err.code == CD_E_FULL || http->cx.err.code == CD_E_NO_MEMORY)
+		add(&fs, CD_STR("Retry-After"), CD_STR("1"));
+	cd_problem_reply(http, CD_SURFACE_NGSILD, fs.f, fs.n);
+}
+
+void cd_ngsi_fail(struct cd_ngsi *n)
+{
+	release(n);
+	cd_ngsi_problem(n->http, NULL, 0);
+}
+
+void cd_ngsi_created(struct cd_ngsi *n, cd_str entity_id)
+{
+	struct fields fs = {.n = 0};
+	struct cd_buf location;
+	cd_buf_init(&location, 1 << 20);
+	CD_BUF_LIT(&location, "/ngsi-ld/v1/entities/");
+	cd_percent_encode(&location, entity_id, ":@!$&'()*+,;=");
+	add(&fs, CD_STR("Location"), cd_buf_str(&location));
+	add_tenant(&fs, n);
+	release(n);
+	cd_http_reply(n->http, 201, fs.f, fs.n, NULL);
+	cd_buf_done(&location);
+}
+
+void cd_ngsi_no_content(struct cd_ngsi *n)
+{
+	struct fields fs = {.n = 0};
+	add_tenant(&fs, n);
+	release(n);
+	cd_http_reply(n->http, 204, fs.f, fs.n, NULL);
+}
+
+/* A body that could not be written whole becomes an error instead. */
+static bool body_failed(struct cd_ngsi *n, struct cd_buf *body)
+{
+	if (!body->bad)
+		return false;
+	(void)cd_fail(n->cx, CD_E_NO_MEMORY, NULL, "The answer does not fit into memory");
+	cd_buf_done(body);
+	cd_ngsi_fail(n);
+	return true;
+}
+
+void cd_ngsi_json(struct cd_ngsi *n, int status, struct cd_buf *body)
+{
+	struct fields fs = {.n = 0};
+	if (body_failed(n, body))
+		return;
+	add(&fs, CD_STR("Content-Type"), offers[CD_OFFER_JSON]);
+	add_tenant(&fs, n);
+	release(n);
+	cd_http_reply(n->http, status, fs.f, fs.n, body);
+}
+
+static void entity_fields(struct cd_ngsi *n, struct fields *fs, const struct cd_http_field *more, size_t more_n)
+{
+	add(fs, CD_STR("Content-Type"), offers[n->offer]);
+	if (n->offer == CD_OFFER_JSON) {
+		cd_str url = cd_ctx_link(n->ctx);
+		add(fs, CD_STR("Link"), cd_link_of_context(n->cx->arena, url.n ? url : cd_core_context_url));
+	}
+	add_tenant(fs, n);
+	add_all(fs, more, more_n);
+}
+
+void cd_ngsi_entities(struct cd_ngsi *n, struct cd_buf *body, const struct cd_http_field *more, size_t more_n)
+{
+	struct fields fs = {.n = 0};
+	if (body_failed(n, body))
+		return;
+	entity_fields(n, &fs, more, more_n);
+	cd_http_reply(n->http, 200, fs.f, fs.n, body);
+	release(n);
+}
+
+void cd_ngsi_entities_begin(struct cd_ngsi *n, const struct cd_http_field *more, size_t more_n)
+{
+	struct fields fs = {.n = 0};
+	entity_fields(n, &fs, more, more_n);
+	n->streaming = true;
+	cd_http_stream_begin(n->http, 200, fs.f, fs.n);
+}
+
+void cd_ngsi_room(struct cd_http_req *http)
+{
+	struct cd_ngsi *n = http->app;
+	if (n && n->streaming && n->room)
+		n->room(n);
+}
+
+/* ---- contexts ---- */
+
+static void run_then(struct cd_ngsi *n)
+{
+	if (--n->waiting == 0)
+		n->then(n);
+}
+
+static void context_ready(void *arg, struct cd_ctx *ctx, const struct cd_err *err)
+{
+	struct cd_ngsi_wait *w = arg;
+	*w->ctx = ctx;
+	if (!ctx) {
+		/* the words belong to the loader: they are gone after this call */
+		cd_cx_clear(w->request->cx);
+		(void)cd_fail(w->request->cx, err->code, err->where, "%s", err->detail);
+		*w->err = w->request->cx->err;
+		if (w->err != &w->request->cx->err)
+			cd_cx_clear(w->request->cx);
+	}
+	run_then(w->request);
+}
+
+/* Which value says the context: that of the body when the body is JSON-LD, else the Link header's. */
+static cd_code context_value(struct cd_ngsi *n, const struct cd_json *body, const struct cd_json **ret)
+{
+	const struct cd_json *inside = cd_json_get(body, CD_STR("@context"));
+	if (n->ld_body && !inside)
+		return cd_fail(n->cx, CD_E_BAD_REQUEST_DATA, "@context",
+			"A body of type application/ld+json must hold an @context");
+	if (!n->ld_body && inside)
+		return cd_fail(n->cx, CD_E_BAD_REQUEST_DATA, cd_json_pointer(n->cx, inside),
+			"An @context inside the body needs the Content-Type application/ld+json; with application/json it "
+			"is named in a Link header");
+	*ret = n->ld_body ? inside : n->link;
+	return CD_OK;
+}
+
+void cd_ngsi_want_context(struct cd_ngsi *n, const struct cd_json *body, struct cd_ngsi_wait *w)
+{
+	const struct cd_json *value = NULL;
+	cd_code code = context_value(n, body, &value);
+	if (!code)
+		code = cd_runner_context(n->runner, n->cx, value, context_ready, w, w->ctx, &w->wait);
+	if (code) {
+		*w->err = n->cx->err;
+		if (w->err != &n->cx->err)
+			cd_cx_clear(n->cx);
+	} else if (!*w->ctx) {
+		n->waiting++;
+	}
+}
+
+void cd_ngsi_contexts_done(struct cd_ngsi *n, void (*then)(struct cd_ngsi *))
+{
+	n->then = then;
+	run_then(n);
+}
+
+static void with_context(struct cd_ngsi *n)
+{
+	if (n->cx->err.code)
+		cd_ngsi_fail(n);
+	else
+		n->bound(n);
+}
+
+/* ---- preconditions ---- */
+
+static cd_code check_accept(struct cd_ngsi *n)
+{
+	n->offer = cd_negotiate(n->http, offers, CD_OFFER_N, (1u << CD_OFFER_N) - 1);
+	return n->offer >= 0 ? CD_OK
+			     : cd_fail(n->cx, CD_E_NOT_ACCEPTABLE, "Accept",
+				       "Offered are application/json and application/ld+json");
+}
+
+static bool tenant_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+		c == '.';
+}
+
+static cd_code check_tenant(struct cd_ngsi *n)
+{
+	n->tenant = cd_http_field(n->http, CD_STR("ngsild-tenant"));
+	n->tenant_given = n->tenant.p != NULL;
+	for (size_t i = 0; i < n->tenant.n; i++)
+		if (!tenant_char(n->tenant.p[i]) || i >= TENANT_MAX)
+			return cd_fail(n->cx, CD_E_BAD_REQUEST_DATA, "NGSILD-Tenant",
+				"A tenant's name is 1 to %d letters, digits, _, - and .", TENANT_MAX);
+	return CD_OK;
+}
+
+static cd_code check_link(struct cd_ngsi *n)
+{
+	cd_str url;
+	if (cd_link_context(n->http, &url))
+		return n->cx->err.code;
+	if (url.n == 0)
+		return CD_OK;
+	if (n->ld_body)
+		return cd_fail(n->cx, CD_E_BAD_REQUEST_DATA, "Link",
+			"A body of type application/ld+json brings its own @context; the Link header must not name one");
+	n->link = cd_json_string(n->cx->arena, url);
+	return n->link ? CD_OK : cd_fail_memory(n->cx);
+}
+
+static cd_code read_body(struct cd_ngsi *n)
+{
+	if (!(n->route->flags & CD_ROUTE_BODY_JSON))
+		return CD_OK;
+	cd_str media = cd_media_type(n->cx->arena, cd_http_field(n->http, CD_STR("content-type")));
+	n->ld_body = cd_str_eq(media, offers[CD_OFFER_LD]);
+	if (n->http->body.n == 0)
+		return cd_fail(n->cx, CD_E_INVALID_REQUEST, NULL, "The body is empty");
+	return cd_json_parse(n->cx, n->http->body, &n->body);
+}
+
+void cd_ngsi_begin(void *app, struct cd_http_req *http, const struct cd_route *route, const struct cd_args *args,
+	enum cd_ngsi_context how, void (*then)(struct cd_ngsi *))
+{
+	struct cd_ngsi *n = CD_NEW(http->cx.arena, struct cd_ngsi);
+	if (!n) {
+		(void)cd_fail_memory(&http->cx);
+		cd_ngsi_problem(http, NULL, 0);
+		return;
+	}
+	*n = (struct cd_ngsi){.runner = app, .http = http, .cx = &http->cx, .route = route, .args = args, .waiting = 1};
+	http->app = n;
+	if (check_accept(n) || check_tenant(n) || read_body(n) || check_link(n)) {
+		cd_ngsi_fail(n);
+		return;
+	}
+	if (how == CD_NGSI_CONTEXT_ITEMS) {
+		then(n);
+		return;
+	}
+	struct cd_ngsi_wait *w = CD_NEW(n->cx->arena, struct cd_ngsi_wait);
+	if (!w) {
+		(void)cd_fail_memory(n->cx);
+		cd_ngsi_fail(n);
+		return;
+	}
+	*w = (struct cd_ngsi_wait){.request = n, .ctx = &n->ctx, .err = &n->cx->err};
+	n->bound = then;
+	cd_ngsi_want_context(n, n->body, w);
+	cd_ngsi_contexts_done(n, with_context);
+}
