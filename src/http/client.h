@@ -23,6 +23,7 @@ void cd_client_free(struct cd_client *);
 struct cd_client_req {
 	enum cd_method method;
 	cd_str url;
+	const char *unix_socket; /* connect there instead of to the host of the URL (control socket); NULL: no. No address policy. */
 	const struct cd_http_field *fields;
 	size_t fields_n;
 	cd_str body;              /* borrowed until done */
