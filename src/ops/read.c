@@ -129,9 +129,7 @@ static enum cd_step resume(struct cd_op *op)
 	const struct cd_tenant *tenant;
 	if (cd_op_pin(op, &tenant))
 		return CD_STEP_DONE;
-	cd_scan_begin(&l->scan, tenant, l->type, 0);
-	struct cd_tree tree = l->type ? tenant->types : tenant->entities;
-	cd_tree_seek(tree, (struct cd_key){l->type, l->last + 1}, &l->scan.at);
+	cd_scan_after(&l->scan, tenant, l->type, l->last);
 	op->next = scan_page;
 	return scan_page(op);
 }
