@@ -1,10 +1,11 @@
 /*
  * store/root.h -- one version of the twin, and how readers hold it. [design 3.1, 3.10]
  *
- * root -> tenants (by number) -> trees. A root is immutable once published with one atomic store. A reader pins it without
- * a lock: it writes the version into a slot of its own, looks whether the root is still the current one, and else tries
- * again; the writer, after it has published, reads all slots. Replaced nodes and blocks (born at b, died at d) hang on the
- * newest version that can still see them and are freed when no pinned version p has b <= p < d.
+ * root -> tenants (by number) -> trees. A root is immutable once published with one atomic store. A reader
+ * pins it without a lock: it writes its address into a slot of its own, looks whether it is still the current
+ * root, and else tries again; the writer, after it has published, reads all slots. Replaced nodes and
+ * blocks (born at b, died at d) hang on the newest version that can still see them and are freed when no
+ * pinned version p has b <= p < d.
  */
 #ifndef CD_STORE_ROOT_H
 #define CD_STORE_ROOT_H
@@ -15,37 +16,44 @@
 
 /* A stored block with its birth in front: what entity trees point to. */
 struct cd_block {
-	uint64_t born;  /* revision of the version that first held it */
-	uint64_t bytes; /* of the allocation, this header included */
-	struct cd_ent ent;
+	union {
+		struct cd_mortal life;
+		uint64_t born; /* revision of the version that first held it */
+	};
+	struct cd_ent ent; /* ent.bytes in all */
 };
 
 struct cd_tenant {
-	uint64_t born;
-	uint32_t number;  /* 0 is the default tenant; never reused */
+	union {
+		struct cd_mortal life;
+		uint64_t born;
+	};
+	uint32_t number; /* 0 is the default tenant; never reused */
 	uint32_t name_n;
-	const char *name; /* lives as long as the store */
+	const char *name;        /* lives as long as the store */
 	struct cd_tree ids;      /* {hash of id, entity number} -> 0; the id itself stands in the block */
 	struct cd_tree entities; /* {0, entity number} -> struct cd_block * */
-	struct cd_tree types;    /* {term, entity number} -> struct cd_block * */
-	struct cd_tree type_counts; /* {0, term} -> number of entities */
+	struct cd_tree types;    /* {term, entity number} -> 0: an update of an entity leaves it alone */
 	uint64_t bytes;          /* of its blocks */
 };
 
 struct cd_root {
 	uint64_t version;     /* revision of the newest change in it */
+	uint64_t batch;       /* number of the newest batch of the log in it */
+	uint64_t id_seed;     /* of the hashes in ids and tenant_ids */
 	uint64_t next_number; /* for new entities */
 	uint64_t log_bytes;   /* position in the change log, over all segments ever written */
 	uint32_t tenants_n;
 	struct cd_tenant *const *tenants; /* by number */
-	struct cd_tree tenant_ids;  /* {hash of name, number} -> 0 */
+	struct cd_tree tenant_ids;        /* {hash of name, number} -> 0 */
 };
 
 struct cd_store;
-const struct cd_tenant *cd_root_tenant(const struct cd_root *, cd_str name); /* n == 0: the default one; NULL: none */
+/* n == 0: the default one; NULL: none. */
+const struct cd_tenant *cd_root_tenant(const struct cd_root *, cd_str name);
 /* The stored entity, or NULL. Expired ones are returned: the caller compares ent->expires with its clock. */
 const struct cd_ent *cd_tenant_get(const struct cd_store *, const struct cd_tenant *, cd_str id);
-uint64_t cd_tenant_count(const struct cd_tenant *);                  /* all entities */
+uint64_t cd_tenant_count(const struct cd_tenant *); /* all entities */
 uint64_t cd_tenant_type_count(const struct cd_tenant *, cd_term);
 
 /* Entities in the order of their numbers (the order of creation), all of them or those of one type. */
@@ -55,11 +63,13 @@ struct cd_scan {
 	cd_term type; /* 0: all */
 };
 void cd_scan_begin(struct cd_scan *, const struct cd_tenant *, cd_term type, uint64_t offset);
+/* The same from behind that entity on: to go on in a newer root. */
+void cd_scan_after(struct cd_scan *, const struct cd_tenant *, cd_term type, uint64_t number);
 const struct cd_ent *cd_scan_next(struct cd_scan *);
 
 /* ---- pins ---- */
 
-/* One for each thread that reads. pins_max versions at a time; the same version pinned twice uses one slot. */
+/* One for each thread that reads. pins_max versions at a time; one version pinned twice uses one slot. */
 struct cd_reader;
 struct cd_reader *cd_reader_new(struct cd_store *); /* NULL when out of memory */
 void cd_reader_free(struct cd_reader *);            /* holds no pin any more */
@@ -69,9 +79,7 @@ void cd_unpin(struct cd_reader *, const struct cd_root *);
 
 /* ---- reclaim (writer thread only) ---- */
 
-struct cd_reclaim; /* in the store: live versions, dead lists, bytes alive and dead */
 void cd_retire_node(struct cd_edit *, struct cd_tree_node *);
 void cd_retire_block(struct cd_edit *, struct cd_block *);
-void cd_retire_memory(struct cd_edit *, void *, uint64_t born, size_t bytes); /* roots, tenants */
 
 #endif
