@@ -53,7 +53,7 @@ static inline cd_str cd_str_skip(cd_str s, size_t n)
 /* Position of the byte, or s.n. */
 static inline size_t cd_str_find(cd_str s, char c)
 {
-	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
+	const char *at = s.n ? (const char *)memchr(s.p, c, s.n) : NULL;
 	return at ? (size_t)(at - s.p) : s.n;
 }
 
