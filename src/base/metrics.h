@@ -43,6 +43,7 @@
 	X(memory_bytes, gauge, "bytes", "entities and indexes, versions held by readers included")                   \
 	X(memory_dead_bytes, gauge, "bytes", "replaced versions still held by readers")                              \
 	X(pins, gauge, "", "versions of the twin held by readers")                                                   \
+	X(pins_old, counter, "", "versions of the twin held by a reader for longer than pin_age")                    \
 	X(contexts_fetched, counter, "", "remote @contexts fetched")                                                 \
 	X(contexts_failed, counter, "", "remote @contexts that could not be fetched")                                \
 	X(contexts_stale, counter, "", "uses of a last good copy because the source failed")                         \

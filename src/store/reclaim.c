@@ -306,12 +306,17 @@ void cd_reclaim_sweep(struct cd_reclaim *r)
 	}
 }
 
-void cd_reclaim_forget(struct cd_reclaim *r)
+struct cd_root *cd_reclaim_forget(struct cd_reclaim *r)
 {
-	for (struct cd_version *v = r->newest; v; v = v->older)
+	struct cd_version *newest = r->newest;
+	if (!newest)
+		return NULL;
+	for (struct cd_version *v = newest; v; v = v->older)
 		v->pinned = false;
 	cd_reclaim_sweep(r);
-	if (r->newest)
-		let_go(r, r->newest);
+	struct cd_root *root = newest->root; /* its lists are empty: only a newer version would fill them */
 	r->newest = NULL;
+	r->versions_n = 0;
+	cd_mem_free(newest);
+	return root;
 }

@@ -35,7 +35,8 @@ struct cd_version {
 	struct cd_version *older, *newer;
 	struct cd_root *root;
 	struct cd_mortal *dead[CD_DEAD_N];
-	bool pinned;
+	cd_time_us replaced_at; /* monotonic; when a newer one was published */
+	bool pinned, old;       /* old: held beyond pin_age, and counted */
 };
 
 struct cd_reclaim {
@@ -66,8 +67,7 @@ void cd_reclaim_publish(struct cd_reclaim *, struct cd_version *v);
 void cd_reclaim_abort(struct cd_reclaim *);
 /* Let go of every version but the newest that is not marked as pinned. */
 void cd_reclaim_sweep(struct cd_reclaim *);
-/* At the end of all: the versions with their roots and dead things; what the newest root holds is the
- * caller's. */
-void cd_reclaim_forget(struct cd_reclaim *);
+/* At the end of all: every version goes, also pinned ones; the newest root is the caller's to take apart. */
+struct cd_root *cd_reclaim_forget(struct cd_reclaim *);
 
 #endif

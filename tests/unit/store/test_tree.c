@@ -287,7 +287,7 @@ static void random_run(const struct shape *s, unsigned batches)
 	assert_int_equal(r.leaf.used_n + r.inner.used_n, 0);
 	assert_int_equal(r.dead_bytes, 0);
 	assert_int_equal(r.versions_n, 1);
-	cd_reclaim_forget(&r);
+	cd_mem_free(cd_reclaim_forget(&r));
 	cd_reclaim_done(&r);
 	free(m.p);
 }
@@ -336,7 +336,7 @@ static void test_removed_in_order(void **state)
 		check_same(t, &m);
 		assert_non_null(t.top); /* the empty leaf that tells a checkpoint of what is gone */
 		cd_tree_drop(&e, &t);
-		cd_reclaim_forget(&r);
+		cd_mem_free(cd_reclaim_forget(&r));
 		cd_reclaim_done(&r);
 	}
 }
@@ -432,7 +432,7 @@ static void test_no_memory(void **state)
 	check_same(t, &m);
 	cd_tree_drop(&e, &t);
 	publish(&r, 1000);
-	cd_reclaim_forget(&r);
+	cd_mem_free(cd_reclaim_forget(&r));
 	assert_int_equal(r.leaf.used_n + r.inner.used_n, 0);
 	cd_reclaim_done(&r);
 	free(m.p);

@@ -1,0 +1,98 @@
+/*
+ * Reading a root: tenants by name, entities by id, in order, by type.
+ *
+ * An id is found by its hash, seeded at random per data directory so that nobody can aim at one place of the
+ * index; keys with the same hash stand side by side, and the id in the block decides.
+ */
+#include "base/hash.h"
+#include "store/store_int.h"
+
+static struct cd_block *block_of(uint64_t value)
+{
+	return (struct cd_block *)(uintptr_t)value;
+}
+
+uint32_t cd_root_tenant_number(const struct cd_root *r, cd_str name)
+{
+	struct cd_tree_at at;
+	struct cd_key key, first = {cd_hash64(name, r->id_seed), 0};
+	uint64_t value;
+	if (name.n == 0)
+		return 0;
+	cd_tree_seek(r->tenant_ids, first, &at);
+	while (cd_tree_next(&at, &key, &value) && key.hi == first.hi)
+		if (cd_str_eq(cd_tenant_name(r->tenants[key.lo]), name))
+			return (uint32_t)key.lo;
+	return UINT32_MAX;
+}
+
+const struct cd_tenant *cd_root_tenant(const struct cd_root *r, cd_str name)
+{
+	uint32_t number = cd_root_tenant_number(r, name);
+	return number == UINT32_MAX ? NULL : r->tenants[number];
+}
+
+struct cd_block *cd_tenant_find(uint64_t id_seed, const struct cd_tenant *t, cd_str id)
+{
+	struct cd_tree_at at;
+	struct cd_key key, first = {cd_hash64(id, id_seed), 0};
+	uint64_t value;
+	cd_tree_seek(t->ids, first, &at);
+	while (cd_tree_next(&at, &key, &value) && key.hi == first.hi) {
+		if (!cd_tree_get(t->entities, (struct cd_key){0, key.lo}, &value))
+			continue;
+		struct cd_block *b = block_of(value);
+		if (cd_str_eq(cd_ent_id(&b->ent), id))
+			return b;
+	}
+	return NULL;
+}
+
+const struct cd_ent *cd_tenant_get(const struct cd_store *s, const struct cd_tenant *t, cd_str id)
+{
+	const struct cd_block *b = cd_tenant_find(s->id_seed, t, id);
+	return b ? &b->ent : NULL;
+}
+
+uint64_t cd_tenant_count(const struct cd_tenant *t)
+{
+	return cd_tree_count(t->entities);
+}
+
+uint64_t cd_tenant_type_count(const struct cd_tenant *t, cd_term type)
+{
+	return cd_tree_rank(t->types, (struct cd_key){type + 1ull, 0}) -
+	       cd_tree_rank(t->types, (struct cd_key){type, 0});
+}
+
+/* ---- scans ---- */
+
+void cd_scan_begin(struct cd_scan *s, const struct cd_tenant *t, cd_term type, uint64_t offset)
+{
+	*s = (struct cd_scan){.tenant = t, .type = type};
+	if (!type) {
+		cd_tree_select(t->entities, offset, &s->at);
+		return;
+	}
+	uint64_t first = cd_tree_rank(t->types, (struct cd_key){type, 0});
+	if (offset <= UINT64_MAX - first)
+		cd_tree_select(t->types, first + offset, &s->at);
+}
+
+void cd_scan_after(struct cd_scan *s, const struct cd_tenant *t, cd_term type, uint64_t number)
+{
+	*s = (struct cd_scan){.tenant = t, .type = type};
+	if (number < UINT64_MAX)
+		cd_tree_seek(type ? t->types : t->entities, (struct cd_key){type, number + 1}, &s->at);
+}
+
+const struct cd_ent *cd_scan_next(struct cd_scan *s)
+{
+	struct cd_key key;
+	uint64_t value;
+	do {
+		if (!cd_tree_next(&s->at, &key, &value) || key.hi != s->type)
+			return NULL;
+	} while (s->type && !cd_tree_get(s->tenant->entities, (struct cd_key){0, key.lo}, &value));
+	return &block_of(value)->ent;
+}

@@ -1,0 +1,194 @@
+/*
+ * store/store_int.h -- what the parts of the store share: the struct behind struct cd_store, and the seams
+ * between queue.c (jobs come in), pin.c (readers), apply.c (one change), index.c (its trees), private.c (the
+ * root under way), writer.c (one batch), keep.c (checkpoints), recover.c, store.c (open, close, backup).
+ * Nobody outside the folder includes it.
+ *
+ * Threads: `current`, the queues' counters, `asleep`, `poisoned`, `stop`, `trim_to`, `keep_asked` are atomics
+ * that any thread may touch. `lock` guards the lists of queues and readers and the writer's sleep;
+ * `keep_lock` the checkpoint and everything under "keeper". The rest belongs to the writer.
+ */
+#ifndef CD_STORE_STORE_INT_H
+#define CD_STORE_STORE_INT_H
+
+#include "store/checkpoint.h"
+#include "store/log.h"
+#include "store/reclaim.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { CD_STORE_PATH = 4096 };
+
+/* ---- pins (pin.c) ---- */
+
+struct cd_pins {
+	_Atomic(struct cd_root *)
+		current;           /* stored by publish, loaded by cd_pin: both in the one total order */
+	struct cd_reader *readers; /* under store->lock */
+};
+/* What readers hold, on the versions: sets `pinned`, counts. */
+void cd_pins_mark(struct cd_store *);
+
+/* ---- queues (queue.c) ---- */
+
+enum { CD_LANES = 16 };
+
+/* Jobs of the tenants that fall on this lane, in their order. The counters bound what waits. */
+struct cd_lane {
+	struct cd_job *head, **tail;
+	_Atomic uint64_t jobs, bytes;
+};
+struct cd_queue {
+	struct cd_store *store;
+	struct cd_queue *next; /* under store->lock */
+	void (*post)(void *, struct cd_job *);
+	void *arg;
+	_Atomic(struct cd_job *)
+		incoming; /* newest first; pushed by submit (release), taken by the writer (acquire) */
+	_Atomic uint64_t jobs, bytes; /* from submit to post */
+	unsigned turn;                /* lane that is served next */
+	struct cd_lane lane[CD_LANES];
+	struct cd_job *done, **done_tail; /* of this batch */
+};
+/* The next job in turn over queues and lanes, or NULL. */
+struct cd_job *cd_queues_take(struct cd_store *);
+bool cd_queues_waiting(struct cd_store *);
+/* The job is finished; cd_queues_post hands all of them over. */
+void cd_job_done(struct cd_job *);
+void cd_queues_post(struct cd_store *);
+/* Wake the writer if it sleeps. */
+void cd_writer_wake(struct cd_store *);
+
+/* ---- the batch under way (apply.c, writer.c) ---- */
+
+/* One accepted change, kept for the participants and for the case that the batch is thrown away. */
+struct cd_accepted {
+	uint32_t tenant, context;
+	const struct cd_block *old;
+	struct cd_block *now;
+	const struct cd_ent *delta; /* in the job's arena */
+};
+struct cd_batch {
+	struct cd_store *store;
+	struct cd_edit edit;
+	struct cd_root *root; /* private */
+	uint32_t tenants_cap;
+	struct cd_accepted *accepted; /* kept from batch to batch */
+	size_t accepted_n, accepted_cap;
+	int64_t entities; /* more or less than before */
+	bool shrink_only; /* the disk is full: only what makes the twin smaller */
+	bool growing;     /* something in it needs room */
+	cd_code bad;      /* the whole batch must be thrown away */
+};
+/* Decide all changes of a job, one after the other. */
+void cd_apply_job(struct cd_batch *, struct cd_job *);
+
+/* The trees of a tenant, changed from `old` to `now` (either may be NULL). CD_E_NO_MEMORY: half done, throw
+ * it away. */
+cd_code cd_index_change(
+	struct cd_edit *, uint64_t id_seed, struct cd_tenant *, struct cd_block *old, struct cd_block *now);
+/* The changeable tenant of that number in a private root; NULL: out of memory. */
+struct cd_tenant *cd_tenant_own(struct cd_batch *, uint32_t number);
+/* A new tenant with the next number. */
+cd_code cd_tenant_add(struct cd_batch *, cd_str name, uint32_t *ret);
+/* The block of that id, and its number, or NULL. */
+struct cd_block *cd_tenant_find(uint64_t id_seed, const struct cd_tenant *, cd_str id);
+uint32_t cd_root_tenant_number(const struct cd_root *, cd_str name); /* UINT32_MAX: none */
+
+/* A private root that begins as a copy of the newest (of nothing, at start). */
+cd_code cd_batch_begin(struct cd_batch *, struct cd_store *);
+/* Free everything that was made since. */
+void cd_batch_abort(struct cd_batch *);
+/* Make it the newest root; `v` was allocated before. Can not fail. */
+void cd_batch_publish(struct cd_batch *, struct cd_version *v);
+
+/* Work off what waits in one batch; false when nothing waited. */
+bool cd_writer_batch(struct cd_store *, size_t *ret_jobs);
+/* Refuse everything that waits: the store does not write any more. */
+void cd_writer_refuse(struct cd_store *);
+void *cd_writer_main(void *store);
+
+/* ---- keeping (keep.c) ---- */
+
+cd_code cd_keep_init(struct cd_store *);
+void cd_keep_done(struct cd_store *);
+/* Ask the keeper to look whether something is due. */
+void cd_keep_ask(struct cd_store *);
+/* What is due, once: a spare segment, a checkpoint. */
+void cd_keep_step(struct cd_store *);
+void *cd_keep_main(void *store);
+
+/* ---- recovery (recover.c) ---- */
+
+/* Names, tenants, entities and the newest root, from checkpoint and log; opens both. */
+cd_code cd_recover(struct cd_cx *, struct cd_store *);
+/* Free what the newest root holds, and itself. */
+void cd_store_forget(struct cd_store *);
+
+/* "folder/name" into `out` of CD_STORE_PATH bytes. */
+cd_code cd_store_path(struct cd_cx *, const char *folder, const char *name, char *out);
+
+/* ---- the store ---- */
+
+struct cd_store {
+	const struct cd_settings *set;
+	struct cd_fs *fs;
+	struct cd_metrics *metrics;
+	const struct cd_participant *const *participants;
+	bool threads, read_only;
+	const char *folder;
+	struct cd_file *folder_lock;
+	struct cd_names *names, *contexts;
+	struct cd_names *tenant_names; /* owns their texts; their numbers mean nothing */
+	uint64_t id_seed, memory_max;
+	struct cd_pins pins;
+	struct cd_queue *queues;
+	struct cd_queue *turn; /* that is served next */
+	_Atomic bool asleep, poisoned, stop;
+	_Atomic uint64_t version; /* of the newest root */
+
+	/* writer */
+	struct cd_reclaim reclaim;
+	struct cd_log *log;
+	struct cd_batch batch;
+	uint32_t names_put,
+		names_durable; /* numbers up to here are in the batch, in the log or the checkpoint */
+	uint32_t contexts_put, contexts_durable;
+	uint64_t contexts_bytes;
+	uint64_t keep_asked_at; /* log position when the keeper was asked last */
+	_Atomic uint64_t trim_to;
+	uint64_t trimmed;
+
+	/* keeper */
+	pthread_mutex_t keep_lock;
+	struct cd_ckpt *ckpt;
+	struct cd_ckpt_meta meta; /* of the newest checkpoint */
+	struct cd_reader *keep_reader;
+	_Atomic uint64_t checkpointed; /* log position of the newest checkpoint */
+	_Atomic uint64_t written;      /* log position of the newest root, for the keeper */
+	_Atomic uint64_t sync_us;      /* the newest sync of the log */
+	uint64_t sync_calm_us;         /* what a sync takes when no checkpoint runs */
+	_Atomic bool keep_hurry;       /* no pacing: the store closes, or somebody waits */
+	pthread_mutex_t ask_lock;
+	pthread_cond_t ask_cond;
+	bool asked;
+
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	pthread_t writer_thread, keep_thread;
+	bool writer_runs, keep_runs;
+};
+
+static inline bool cd_writable(const struct cd_store *s)
+{
+	return !s->read_only && !atomic_load_explicit(&s->poisoned, memory_order_relaxed);
+}
+
+static inline cd_str cd_tenant_name(const struct cd_tenant *t)
+{
+	return cd_str_of(t->name, t->name_n);
+}
+
+#endif
