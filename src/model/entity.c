@@ -1,0 +1,88 @@
+/* Reading packed entities. */
+#include "model/entity.h"
+
+const struct cd_kind_row cd_kinds[CD_KIND_N] = {
+	[CD_KIND_NONE] = {CD_STR_INIT(""), CD_STR_INIT("")},
+	[CD_PROPERTY] = {CD_STR_INIT("Property"), CD_STR_INIT("value")},
+	[CD_GEO_PROPERTY] = {CD_STR_INIT("GeoProperty"), CD_STR_INIT("value")},
+	[CD_RELATIONSHIP] = {CD_STR_INIT("Relationship"), CD_STR_INIT("object")},
+	[CD_LANGUAGE_PROPERTY] = {CD_STR_INIT("LanguageProperty"), CD_STR_INIT("languageMap")},
+	[CD_VOCAB_PROPERTY] = {CD_STR_INIT("VocabProperty"), CD_STR_INIT("vocab")},
+	[CD_LIST_PROPERTY] = {CD_STR_INIT("ListProperty"), CD_STR_INIT("valueList")},
+	[CD_LIST_RELATIONSHIP] = {CD_STR_INIT("ListRelationship"), CD_STR_INIT("objectList")},
+	[CD_JSON_PROPERTY] = {CD_STR_INIT("JsonProperty"), CD_STR_INIT("json")},
+};
+
+cd_str cd_node_meta(const struct cd_ent *e, const struct cd_node *n, enum cd_meta tag)
+{
+	const char *p = (const char *)e + n->meta_at;
+	for (unsigned i = 0; i < n->metas; i++) {
+		uint32_t head[2];
+		memcpy(head, p, sizeof head);
+		if (head[0] == (uint32_t)tag)
+			return cd_str_of(p + sizeof head, head[1]);
+		p += sizeof head + ((head[1] + 7u) & ~7u);
+	}
+	return cd_str_of(NULL, 0);
+}
+
+uint32_t cd_nodes_find(const struct cd_node *nodes, uint32_t n, cd_term term, const struct cd_node **ret_first)
+{
+	uint32_t lo = 0, hi = n, count = 0;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (nodes[mid].term < term)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	while (lo + count < n && nodes[lo + count].term == term)
+		count++;
+	*ret_first = nodes + lo;
+	return count;
+}
+
+const struct cd_node *cd_nodes_instance(const struct cd_ent *e, const struct cd_node *nodes, uint32_t n, cd_term term,
+	cd_str dataset)
+{
+	const struct cd_node *first;
+	uint32_t count = cd_nodes_find(nodes, n, term, &first);
+	for (uint32_t i = 0; i < count; i++)
+		if (cd_str_eq(cd_node_dataset(e, &first[i]), dataset))
+			return &first[i];
+	return NULL;
+}
+
+bool cd_ent_has_type(const struct cd_ent *e, cd_term term)
+{
+	const cd_term *types = cd_ent_types(e);
+	for (unsigned i = 0; i < e->types; i++)
+		if (types[i] == term)
+			return true;
+	return false;
+}
+
+/* Flip the sign bit of positive numbers, all bits of negative ones: then unsigned order is numeric order. -0 is 0. */
+uint64_t cd_key_of_double(double d)
+{
+	uint64_t bits;
+	d = d == 0 ? 0 : d;
+	memcpy(&bits, &d, sizeof bits);
+	return bits >> 63 ? ~bits : bits | 1ull << 63;
+}
+
+double cd_key_to_double(uint64_t key)
+{
+	uint64_t bits = key >> 63 ? key & ~(1ull << 63) : ~key;
+	double d;
+	memcpy(&d, &bits, sizeof d);
+	return d;
+}
+
+uint64_t cd_key_of_string(cd_str s)
+{
+	uint64_t key = 0;
+	for (size_t i = 0; i < 8; i++)
+		key = key << 8 | (i < s.n ? (unsigned char)s.p[i] : 0);
+	return key;
+}
