@@ -19,6 +19,7 @@
 
 /* Source texts of @contexts are kept for the followers of the log only: few and small, or not at all. */
 enum { CONTEXT_TEXT_MAX = 64 * 1024, CONTEXTS_BYTES_MAX = 32 * 1024 * 1024 };
+enum { SMALL_GROWTH = 64 };
 
 static const struct cd_tenant nobody; /* the tenant that its first accepted change will make */
 
@@ -128,7 +129,7 @@ static cd_term as_asked(const struct step *p, cd_term term)
 
 static cd_code report_names(struct step *p, struct cd_report *r)
 {
-	if (!p->map)
+	if (!p->map || r->updated_n + r->not_updated_n == 0)
 		return CD_OK;
 	cd_term *updated = CD_NEWS(p->cx.arena, cd_term, r->updated_n + 1);
 	struct cd_not_updated *not = CD_NEWS(p->cx.arena, struct cd_not_updated, r->not_updated_n + 1);
@@ -167,18 +168,24 @@ static cd_code decide(struct step *p)
 		&p->change, &p->applied);
 }
 
-/* Bounds of memory and disk stop only what makes the twin larger. */
+/*
+ * Bounds of memory and disk stop only what makes the twin larger. Near the bound of memory updates may still
+ * add the time of a change to an entity that had none; on a full disk the log's reserve is kept for what
+ * makes room.
+ */
 static cd_code check_room(struct step *p)
 {
 	struct cd_store *s = p->batch->store;
 	uint64_t now = p->applied.block ? p->applied.block->bytes : 0, old = p->old ? p->old->ent.bytes : 0;
-	if (now <= old)
+	if (now < old)
 		return CD_OK;
 	if (p->batch->shrink_only)
 		return no_room(&p->cx, "data on the disk");
-	if (cd_reclaim_bytes(&s->reclaim) >= s->memory_max / 100 * 95)
-		return no_room(&p->cx, "data in memory");
 	p->batch->growing = true;
+	uint64_t used = cd_reclaim_bytes(&s->reclaim);
+	if ((now > old + SMALL_GROWTH && used >= s->memory_max / 100 * 95) ||
+		(now > old && used >= s->memory_max))
+		return no_room(&p->cx, "data in memory");
 	if (p->tenant == UINT32_MAX && p->batch->root->tenants_n >= s->set->tenants_max)
 		return no_room(&p->cx, "tenants");
 	return CD_OK;
@@ -321,8 +328,8 @@ static cd_code change_one(struct step *p, struct cd_report *report)
 		return code;
 	*report = p->applied.report;
 	if (report->code == CD_OK && p->applied.delta)
-		code = accept(p);
-	return code ? code : report_names(p, report);
+		return accept(p); /* its names are in the table then */
+	return report_names(p, report);
 }
 
 void cd_apply_job(struct cd_batch *b, struct cd_job *job)

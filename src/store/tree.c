@@ -11,8 +11,10 @@ bool cd_tree_get(struct cd_tree t, struct cd_key key, uint64_t *ret)
 	const struct cd_tree_node *node = t.top;
 	if (!node)
 		return false;
-	while (node->level)
+	while (node->level) {
 		node = node->child[cd_node_child(node, key)];
+		cd_node_prefetch(node);
+	}
 	unsigned i = cd_keys_below(node->key, node->n, key);
 	if (i == node->n || !cd_key_eq(node->key[i], key))
 		return false;
@@ -54,6 +56,8 @@ void cd_tree_seek(struct cd_tree t, struct cd_key key, struct cd_tree_at *at)
 		unsigned i = node->level ? cd_node_child(node, key) : cd_keys_below(node->key, node->n, key);
 		push(at, node, i);
 		node = node->level ? node->child[i] : NULL;
+		if (node)
+			cd_node_prefetch(node);
 	}
 }
 

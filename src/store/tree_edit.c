@@ -76,6 +76,7 @@ static void own_path(struct cd_edit *e, struct cd_tree *t, struct cd_key key, st
 		unsigned i = cd_node_child(node, key);
 		p->i[p->depth++] = i;
 		slot = &node->child[i];
+		cd_node_prefetch(*slot);
 	}
 }
 
