@@ -7,6 +7,8 @@
 #include "base/hash.h"
 #include "store/store_int.h"
 
+enum { AHEAD_BYTES = 640 };
+
 static struct cd_block *block_of(uint64_t value)
 {
 	return (struct cd_block *)(uintptr_t)value;
@@ -42,6 +44,8 @@ struct cd_block *cd_tenant_find(uint64_t id_seed, const struct cd_tenant *t, cd_
 		if (!cd_tree_get(t->entities, (struct cd_key){0, key.lo}, &value))
 			continue;
 		struct cd_block *b = block_of(value);
+		for (unsigned i = 0; i < AHEAD_BYTES; i += 64) /* whoever asks for it will read it */
+			__builtin_prefetch((const char *)b + i);
 		if (cd_str_eq(cd_ent_id(&b->ent), id))
 			return b;
 	}

@@ -60,10 +60,10 @@ static inline unsigned cd_keys_below(const struct cd_key *key, unsigned n, struc
 	return base;
 }
 
-/* Half of a look-up in a large tree is waiting for memory: ask for all keys of a node at once, not one by one. */
+/* Most of a look-up in a large tree is waiting for memory: ask for a whole node at once, not line by line. */
 static inline void cd_node_prefetch(const struct cd_tree_node *node)
 {
-	for (unsigned i = 0; i < sizeof node->key; i += 64)
+	for (unsigned i = 0; i < sizeof *node; i += 64)
 		__builtin_prefetch((const char *)node + i);
 }
 
