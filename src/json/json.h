@@ -24,7 +24,10 @@ enum cd_json_kind {
 struct cd_json {
 	enum cd_json_kind kind;
 	uint32_t n;            /* items or members */
-	cd_str text;           /* NUMBER: as written; STRING: unescaped */
+	union {
+		cd_str text;          /* NUMBER: as written; STRING: unescaped */
+		struct cd_json *last; /* ARRAY, OBJECT: the last item, where cd_json_append() goes on; text.n stays 0 */
+	};
 	cd_str key;            /* name, when this is a member of an object */
 	struct cd_json *child; /* first item or member */
 	struct cd_json *next;  /* next item or member */
@@ -67,7 +70,7 @@ cd_str cd_json_unquote(struct cd_arena *, cd_str quoted);
 /* Nodes for trees built in code. NULL when out of memory. */
 struct cd_json *cd_json_new(struct cd_arena *, enum cd_json_kind);
 struct cd_json *cd_json_string(struct cd_arena *, cd_str utf8); /* borrows the bytes */
-void cd_json_append(struct cd_json *to, struct cd_json *item);  /* at the end; counts */
+void cd_json_append(struct cd_json *to, struct cd_json *item);  /* at the end, in constant time; counts */
 
 /* True when the text is a number of RFC 8259, the whole of it. */
 bool cd_json_is_number(cd_str text);

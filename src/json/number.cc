@@ -42,13 +42,13 @@ extern "C" bool cd_json_is_number(cd_str s)
 /* from_chars tells "out of range" for both ends: too large is infinity, too small is zero. */
 static double out_of_range(cd_str s)
 {
-	long magnitude = 0, exponent = 0;
+	int64_t magnitude = 0, exponent = 0; /* digits count into the millions: the exponent's bound is far above them */
 	bool point = false, leading = true;
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 		if (c == 'e' || c == 'E') {
 			bool minus = s.p[i + 1] == '-';
-			for (size_t k = i + 1; k < s.n && exponent < 1000000; k++)
+			for (size_t k = i + 1; k < s.n && exponent < 1000000000000; k++)
 				if (s.p[k] >= '0' && s.p[k] <= '9')
 					exponent = exponent * 10 + (s.p[k] - '0');
 			exponent = minus ? -exponent : exponent;

@@ -11,6 +11,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <memory>
 #include <new>
 
 extern "C" {
@@ -32,8 +33,11 @@ struct reader {
 	unsigned depth;
 };
 
-/* One parser for each thread, as large as the largest document it has seen; given back after a very large one. */
-thread_local od::parser *parser;
+/*
+ * One parser for each thread, as large as the largest document it has seen; given back after a very large one and when
+ * the thread ends.
+ */
+thread_local std::unique_ptr<od::parser> parser;
 
 cd_code bad(reader &r, struct cd_json *at, const char *what)
 {
@@ -107,24 +111,17 @@ cd_code deeper(reader &r, struct cd_json *at)
 	return CD_OK;
 }
 
-struct cd_json *child(reader &r, struct cd_json *of, struct cd_json **last)
+struct cd_json *child(reader &r, struct cd_json *of)
 {
 	struct cd_json *c = node(r, of);
-	if (!c)
-		return nullptr;
-	if (*last)
-		(*last)->next = c;
-	else
-		of->child = c;
-	*last = c;
-	of->n++;
+	if (c)
+		cd_json_append(of, c);
 	return c;
 }
 
 template <class V> cd_code read_array(reader &r, V &value, struct cd_json *into)
 {
 	od::array array;
-	struct cd_json *last = nullptr;
 	cd_code code = deeper(r, into);
 	if (code)
 		return code;
@@ -133,8 +130,8 @@ template <class V> cd_code read_array(reader &r, V &value, struct cd_json *into)
 	for (auto item : array) {
 		od::value v;
 		if (auto e = item.get(v))
-			return bad(r, last ? last : into, e);
-		struct cd_json *c = child(r, into, &last);
+			return bad(r, into->child ? into->last : into, e);
+		struct cd_json *c = child(r, into);
 		if (!c)
 			return CD_E_NO_MEMORY;
 		code = read_any(r, v, c);
@@ -148,7 +145,6 @@ template <class V> cd_code read_array(reader &r, V &value, struct cd_json *into)
 template <class V> cd_code read_object(reader &r, V &value, struct cd_json *into)
 {
 	od::object object;
-	struct cd_json *last = nullptr;
 	cd_code code = deeper(r, into);
 	if (code)
 		return code;
@@ -158,10 +154,10 @@ template <class V> cd_code read_object(reader &r, V &value, struct cd_json *into
 		od::field field;
 		std::string_view key;
 		if (auto e = std::move(member).get(field))
-			return bad(r, last ? last : into, e);
+			return bad(r, into->child ? into->last : into, e);
 		if (auto e = field.unescaped_key().get(key))
-			return bad(r, last ? last : into, e);
-		struct cd_json *c = child(r, into, &last);
+			return bad(r, into->child ? into->last : into, e);
+		struct cd_json *c = child(r, into);
 		if (!c || !copied(r, key, &c->key))
 			return cd_fail_memory(r.cx);
 		od::value v = field.value();
@@ -288,7 +284,7 @@ extern "C" cd_code cd_json_parse(struct cd_cx *cx, cd_str text, struct cd_json *
 	if (inside.n == 0)
 		return bad(r, top, "there is no value");
 	if (!parser)
-		parser = new (std::nothrow) od::parser;
+		parser.reset(new (std::nothrow) od::parser);
 	if (!parser)
 		return cd_fail_memory(cx);
 	od::document doc;
@@ -298,10 +294,8 @@ extern "C" cd_code cd_json_parse(struct cd_cx *cx, cd_str text, struct cd_json *
 		code = bad(r, top, e);
 	else
 		code = read_document(r, doc, inside, top);
-	if (parser->capacity() > KEEP_BYTES) {
-		delete parser;
-		parser = nullptr;
-	}
+	if (parser->capacity() > KEEP_BYTES)
+		parser.reset();
 	if (!code)
 		*ret = top;
 	return code;

@@ -79,10 +79,11 @@ struct cd_json *cd_json_string(struct cd_arena *arena, cd_str utf8)
 
 void cd_json_append(struct cd_json *to, struct cd_json *item)
 {
-	struct cd_json **at = &to->child;
-	while (*at)
-		at = &(*at)->next;
-	*at = item;
+	if (to->child)
+		to->last->next = item;
+	else
+		to->child = item;
+	to->last = item;
 	item->up = to;
 	item->next = NULL;
 	to->n++;
