@@ -40,10 +40,13 @@ static bool pace(void *arg)
 	uint64_t behind = atomic_load(&s->written) - atomic_load(&s->checkpointed);
 	if (!cd_writable(s))
 		return false;
+	(void)cd_log_prepare(
+		s->log); /* a long checkpoint must not leave the writer without a spare segment */
 	if (!s->threads || atomic_load(&s->keep_hurry) || atomic_load(&s->stop) ||
 		behind / 2 > s->set->checkpoint_bytes)
 		return true;
-	uint64_t us = sync > 2 * s->sync_calm_us ? 4 * sync : sync;
+	uint64_t us =
+		sync > 2 * atomic_load_explicit(&s->sync_calm_us, memory_order_relaxed) ? 4 * sync : sync;
 	sleep_us(us < PACE_MAX_US ? us : PACE_MAX_US);
 	return true;
 }
@@ -155,8 +158,8 @@ void cd_keep_step(struct cd_store *s)
 		return;
 	(void)cd_log_prepare(
 		s->log); /* without a spare the writer makes room itself, or says that the disk is full */
-	uint64_t sync = atomic_load_explicit(&s->sync_us, memory_order_relaxed);
-	s->sync_calm_us = s->sync_calm_us ? (7 * s->sync_calm_us + sync) / 8 : sync;
+	uint64_t sync = atomic_load_explicit(&s->sync_us, memory_order_relaxed), calm = s->sync_calm_us;
+	atomic_store_explicit(&s->sync_calm_us, calm ? (7 * calm + sync) / 8 : sync, memory_order_relaxed);
 	if (!checkpoint_due(s))
 		return;
 	cd_arena_init(&arena, 1 << 20);

@@ -6,12 +6,20 @@
  */
 #include "base/hash.h"
 #include "store/store_int.h"
+#include "store/tree_int.h"
 
 enum { AHEAD_BYTES = 640 };
 
 static struct cd_block *block_of(uint64_t value)
 {
 	return (struct cd_block *)(uintptr_t)value;
+}
+
+/* Whoever asks for a block will read it. */
+static void prefetch_block(const struct cd_block *b)
+{
+	for (unsigned i = 0; i < AHEAD_BYTES; i += 64)
+		__builtin_prefetch((const char *)b + i);
 }
 
 uint32_t cd_root_tenant_number(const struct cd_root *r, cd_str name)
@@ -44,8 +52,7 @@ struct cd_block *cd_tenant_find(uint64_t id_seed, const struct cd_tenant *t, cd_
 		if (!cd_tree_get(t->entities, (struct cd_key){0, key.lo}, &value))
 			continue;
 		struct cd_block *b = block_of(value);
-		for (unsigned i = 0; i < AHEAD_BYTES; i += 64) /* whoever asks for it will read it */
-			__builtin_prefetch((const char *)b + i);
+		prefetch_block(b);
 		if (cd_str_eq(cd_ent_id(&b->ent), id))
 			return b;
 	}
@@ -56,6 +63,64 @@ const struct cd_ent *cd_tenant_get(const struct cd_store *s, const struct cd_ten
 {
 	const struct cd_block *b = cd_tenant_find(s->id_seed, t, id);
 	return b ? &b->ent : NULL;
+}
+
+/* ---- look-ups ahead ---- */
+
+struct probe {
+	const struct cd_tenant *tenant;
+	struct cd_key key;
+	const struct cd_tree_node *node;
+};
+
+/* All probes one level down per round: each waits for memory while the others ask for theirs. */
+static void descend(struct probe *p, unsigned n)
+{
+	bool more = true;
+	for (unsigned i = 0; i < n; i++)
+		if (p[i].node)
+			cd_node_prefetch(p[i].node);
+	while (more) {
+		more = false;
+		for (unsigned i = 0; i < n; i++) {
+			if (!p[i].node || p[i].node->level == 0)
+				continue;
+			p[i].node = p[i].node->child[cd_node_child(p[i].node, p[i].key)];
+			cd_node_prefetch(p[i].node);
+			more = true;
+		}
+	}
+}
+
+static unsigned leaf_place(const struct probe *p)
+{
+	return cd_keys_below(p->node->key, p->node->n, p->key);
+}
+
+void cd_root_warm(const struct cd_root *r, struct cd_job *const *jobs, unsigned n)
+{
+	struct probe p[CD_WARM];
+	for (unsigned i = 0; i < n; i++) {
+		uint32_t number = cd_root_tenant_number(r, jobs[i]->tenant);
+		p[i] = (struct probe){.tenant = number == UINT32_MAX ? NULL : r->tenants[number]};
+		if (!p[i].tenant || jobs[i]->n == 0)
+			continue;
+		p[i].key.hi = cd_hash64(jobs[i]->changes[0].id, r->id_seed);
+		p[i].node = p[i].tenant->ids.top;
+	}
+	descend(p, n);
+	for (unsigned i = 0; i < n; i++) {
+		unsigned at = p[i].node ? leaf_place(&p[i]) : 0;
+		bool found = p[i].node && at < p[i].node->n && p[i].node->key[at].hi == p[i].key.hi;
+		p[i].key = (struct cd_key){0, found ? p[i].node->key[at].lo : 0};
+		p[i].node = found ? p[i].tenant->entities.top : NULL;
+	}
+	descend(p, n);
+	for (unsigned i = 0; i < n; i++) {
+		unsigned at = p[i].node ? leaf_place(&p[i]) : 0;
+		if (p[i].node && at < p[i].node->n)
+			prefetch_block(block_of(p[i].node->value[at]));
+	}
 }
 
 uint64_t cd_tenant_count(const struct cd_tenant *t)

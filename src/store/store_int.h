@@ -97,6 +97,10 @@ cd_code cd_tenant_add(struct cd_batch *, cd_str name, uint32_t *ret);
 struct cd_block *cd_tenant_find(uint64_t id_seed, const struct cd_tenant *, cd_str id);
 uint32_t cd_root_tenant_number(const struct cd_root *, cd_str name); /* UINT32_MAX: none */
 
+/* Ask memory for the entities that the first changes of these jobs address; n <= CD_WARM. Changes nothing. */
+enum { CD_WARM = 8 };
+void cd_root_warm(const struct cd_root *, struct cd_job *const *, unsigned n);
+
 /* A private root that begins as a copy of the newest (of nothing, at start). */
 cd_code cd_batch_begin(struct cd_batch *, struct cd_store *);
 /* Free everything that was made since. */
@@ -169,7 +173,7 @@ struct cd_store {
 	_Atomic uint64_t checkpointed; /* log position of the newest checkpoint */
 	_Atomic uint64_t written;      /* log position of the newest root, for the keeper */
 	_Atomic uint64_t sync_us;      /* the newest sync of the log */
-	uint64_t sync_calm_us;         /* what a sync takes when no checkpoint runs */
+	_Atomic uint64_t sync_calm_us; /* what a sync takes when no checkpoint runs */
 	_Atomic bool keep_hurry;       /* no pacing: the store closes, or somebody waits */
 	pthread_mutex_t ask_lock;
 	pthread_cond_t ask_cond;

@@ -110,21 +110,32 @@ static cd_code settle(struct cd_batch *b)
 	return code;
 }
 
-static struct cd_job *collect(struct cd_batch *b, struct cd_job *first)
+/* Up to n jobs in turn, linked behind *tail. */
+static unsigned take_some(struct cd_store *s, struct cd_job **job, unsigned n, struct cd_job ***tail)
+{
+	unsigned got = 0;
+	for (; got < n && (job[got] = cd_queues_take(s)); got++) {
+		**tail = job[got];
+		*tail = &job[got]->next;
+	}
+	return got;
+}
+
+/* A few jobs are taken at a time, so that what they will read can be fetched for all of them at once. */
+static void collect(struct cd_batch *b, struct cd_job *first)
 {
 	struct cd_store *s = b->store;
-	struct cd_job *jobs = first, **tail = &first->next, *job = first;
+	struct cd_job *some[CD_WARM] = {first}, **tail = &first->next;
+	unsigned n = 1 + take_some(s, some + 1, CD_WARM - 1, &tail);
 	cd_time_us until = cd_time_mono() + (cd_time_us)s->set->batch_time;
-	while (job) {
-		cd_apply_job(b, job);
+	while (n > 0) {
+		cd_root_warm(b->root, some, n);
+		for (unsigned i = 0; i < n; i++)
+			cd_apply_job(b, some[i]);
 		if (b->bad || cd_log_batch_bytes(s->log) >= s->set->batch_bytes || cd_time_mono() >= until)
 			break;
-		job = cd_queues_take(s);
-		*tail = job;
-		if (job)
-			tail = &job->next;
+		n = take_some(s, some, CD_WARM, &tail);
 	}
-	return jobs;
 }
 
 /* The disk is full: the same jobs again, without what grows. */
@@ -173,7 +184,7 @@ bool cd_writer_batch(struct cd_store *s, size_t *ret_jobs)
 		return false;
 	cd_code code = cd_batch_begin(b, s);
 	if (!code) {
-		jobs = collect(b, jobs);
+		collect(b, jobs);
 		code = settle(b);
 		if (code == CD_E_FULL)
 			code = settle_shrinking(b, jobs);

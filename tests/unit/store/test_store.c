@@ -288,6 +288,73 @@ static void test_names_given_twice(void **state)
 	twin_done(&t);
 }
 
+/* A refused change names what the twin does not know as its fragment did; an accepted one has numbers. */
+static void test_names_in_reports(void **state)
+{
+	(void)state;
+	struct twin t;
+	twin_init(&t);
+	assert_int_equal(twin_open(&t), CD_OK);
+	assert_int_equal(twin_create(&t, "", "urn:a", TYPE, 1, 0), CD_OK);
+	struct cd_change c[] = {twin_change(&t, CD_VERB_UPDATE, "urn:a", NULL, 2, 10),
+		twin_change(&t, CD_VERB_APPEND, "urn:a", NULL, 3, 10)};
+	c[1].flags = CD_CHANGE_NO_OVERWRITE;
+	struct cd_report r[2] = {0};
+	struct cd_job job = {.n = 1, .changes = c, .reports = r};
+	/* only "bulk" is left of the fragment that is not there yet */
+	struct cd_loose_ent e;
+	struct cd_ent *packed;
+	cd_loose_ent_init(&e);
+	e.id = CD_STR("urn:a");
+	e.flags = CD_ENT_FRAGMENT;
+	e.child = cd_loose_new(&t.arena, CD_TERM_LOCAL, CD_PROPERTY);
+	e.child->value = CD_STR("1");
+	e.child->value_class = CD_V_NUMBER;
+	assert_int_equal(cd_ent_pack(&t.cx, &e, &packed), CD_OK);
+	const cd_str name = CD_STR_INIT("https://example.org/bulk");
+	c[0].frag = packed;
+	c[0].names = &name;
+	c[0].names_n = 1;
+	assert_int_equal(twin_submit(&t, &job), CD_OK);
+	assert_int_equal(r[0].not_updated_n, 1);
+	assert_int_equal(r[0].not_updated[0].term, CD_TERM_LOCAL | 0);
+	assert_int_equal(cd_names_find(cd_store_names(t.store), name), 0); /* still a stranger */
+	job.changes = &c[1];
+	job.reports = &r[1];
+	assert_int_equal(twin_submit(&t, &job), CD_OK);
+	assert_int_equal(r[1].code, CD_OK);
+	assert_int_equal(r[1].updated_n, 1);
+	assert_int_equal(r[1].updated[0], cd_names_find(cd_store_names(t.store), name));
+	assert_int_equal(r[1].not_updated_n, 1);
+	twin_done(&t);
+}
+
+static void test_contexts(void **state)
+{
+	(void)state;
+	struct twin t;
+	twin_init(&t);
+	assert_int_equal(twin_open(&t), CD_OK);
+	char *text = calloc(1, 70000);
+	memset(text, 'c', 70000);
+	for (size_t n = 65535; n <= 65537; n++) {
+		char id[32];
+		snprintf(id, sizeof id, "urn:%zu", n);
+		struct cd_change c = twin_change(&t, CD_VERB_CREATE, id, TYPE, 1, 0);
+		struct cd_report r = {0};
+		struct cd_job job = {.create_tenant = true, .n = 1, .changes = &c, .reports = &r};
+		c.context = cd_str_of(text, n);
+		assert_int_equal(twin_submit(&t, &job), CD_OK);
+		assert_int_equal(r.code, CD_OK); /* a context too long to be kept hinders nobody */
+		assert_int_equal(cd_names_count(t.store->contexts), n <= 65536 ? n - 65534 : 2);
+	}
+	twin_reopen(&t);
+	assert_int_equal(cd_names_count(t.store->contexts), 2);
+	assert_int_equal(t.store->contexts_bytes, 65535 + 65536);
+	free(text);
+	twin_done(&t);
+}
+
 static void test_memory_bound(void **state)
 {
 	(void)state;
@@ -739,6 +806,8 @@ int main(void)
 		cmocka_unit_test(test_tenants),
 		cmocka_unit_test(test_names_bound),
 		cmocka_unit_test(test_names_given_twice),
+		cmocka_unit_test(test_names_in_reports),
+		cmocka_unit_test(test_contexts),
 		cmocka_unit_test(test_memory_bound),
 		cmocka_unit_test(test_expired_makes_room),
 		cmocka_unit_test(test_participant),

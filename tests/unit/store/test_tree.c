@@ -3,6 +3,7 @@
  * verified whole; the leaves that changed; no memory; density of ascending keys.
  */
 #include "base/mem.h"
+#include "store/sort.h"
 #include "store/tree_int.h"
 
 #include <setjmp.h>
@@ -465,6 +466,37 @@ static void test_build_no_memory(void **state)
 	}
 }
 
+/* ---- sorting ---- */
+
+static void test_sort(void **state)
+{
+	(void)state;
+	static const unsigned sizes[] = {0, 1, 2, 3, 1000, 5000};
+	static const uint64_t ranges[] = {1, 2, 5000, 1ull << 32, ~0ull};
+	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+		for (size_t r = 0; r < sizeof ranges / sizeof *ranges; r++) {
+			struct cd_pairs p = {0};
+			uint64_t sum = 0;
+			for (uint64_t i = 0; i < sizes[s]; i++) {
+				struct cd_key k = {rnd(ranges[r]), i};
+				sum += k.hi * 31 + k.lo;
+				assert_true(cd_pairs_add(&p, k));
+			}
+			cd_mem_fail_after(1);
+			assert_int_equal(cd_pairs_sort(&p), sizes[s] < 2);
+			cd_mem_fail_after(0);
+			assert_true(cd_pairs_sort(&p));
+			for (size_t i = 0; i < p.n; i++) {
+				sum -= p.at[i].hi * 31 + p.at[i].lo;
+				assert_true(i == 0 || cd_key_less(p.at[i - 1], p.at[i]));
+			}
+			assert_int_equal(p.n, sizes[s]);
+			assert_true(sum == 0);
+			cd_pairs_done(&p);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -474,6 +506,7 @@ int main(void)
 		cmocka_unit_test(test_build),
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_build_no_memory),
+		cmocka_unit_test(test_sort),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
