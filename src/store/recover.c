@@ -164,9 +164,16 @@ static cd_code replay_block(struct cd_cx *cx, struct recovery *r, uint32_t tenan
 	return cd_fail_memory(cx);
 }
 
-static cd_code on_delta(struct cd_cx *cx, struct recovery *r, const struct cd_rec *rec)
+struct replayed {
+	uint32_t tenant, context;
+	const struct cd_ent *delta;
+	struct cd_block *old;
+};
+
+static cd_code read_delta(
+	struct cd_cx *cx, struct recovery *r, const struct cd_rec *rec, struct replayed *ret)
 {
-	struct cd_root *root = r->batch->root;
+	const struct cd_root *root = r->batch->root;
 	uint32_t head[4];
 	if (rec->payload.n < sizeof head)
 		return cd_fail(
@@ -177,37 +184,52 @@ static cd_code on_delta(struct cd_cx *cx, struct recovery *r, const struct cd_re
 	if (bad || head[0] >= root->tenants_n)
 		return cd_fail(cx, CD_E_CORRUPT, NULL, "The delta at %llu is damaged: %s",
 			(unsigned long long)rec->at, bad ? bad : "no such tenant");
+	*ret = (struct replayed){.tenant = head[0], .context = head[2], .delta = delta};
 	uint64_t value = 0;
-	struct cd_block *old = NULL;
 	if (cd_tree_get(root->tenants[head[0]]->entities, (struct cd_key){0, delta->number}, &value))
-		old = (struct cd_block *)(uintptr_t)value;
-	r->newest = delta->revision > r->newest ? delta->revision : r->newest;
-	if (delta->number >= root->next_number)
-		root->next_number = delta->number + 1;
-	if (old && old->ent.revision >= delta->revision)
+		ret->old = (struct cd_block *)(uintptr_t)value;
+	return CD_OK;
+}
+
+/* The checkpoint holds what this delta did: its block is as new, or it is gone by a deletion that came later.
+ */
+static bool is_past(const struct recovery *r, const struct replayed *d)
+{
+	if (d->old)
+		return d->old->ent.revision >= d->delta->revision;
+	return !(d->delta->flags & CD_ENT_WHOLE) && d->delta->revision <= r->store->meta.target;
+}
+
+static cd_code on_delta(struct cd_cx *cx, struct recovery *r, const struct cd_rec *rec)
+{
+	struct cd_root *root = r->batch->root;
+	struct replayed d;
+	cd_code code = read_delta(cx, r, rec, &d);
+	if (code)
+		return code;
+	const struct cd_ent *old = d.old ? &d.old->ent : NULL;
+	r->newest = d.delta->revision > r->newest ? d.delta->revision : r->newest;
+	if (d.delta->number >= root->next_number)
+		root->next_number = d.delta->number + 1;
+	if (is_past(r, &d))
 		return CD_OK;
-	if (!old && !(delta->flags & CD_ENT_WHOLE)) {
-		if (delta->revision <= r->store->meta.target)
-			return CD_OK;
-		return cd_fail(cx, CD_E_CORRUPT, NULL,
-			"The delta at %llu changes an entity that is not there", (unsigned long long)rec->at);
-	}
 	struct cd_applied applied = {0};
 	const struct cd_change change = {
-		.verb = CD_VERB_DELTA, .id = cd_ent_id(delta), .frag = delta, .observed = CD_STAMP_NONE};
-	cd_code code =
-		cd_ent_apply(cx, old ? &old->ent : NULL, delta->number, delta->revision, &change, &applied);
-	if (code || applied.report.code)
-		return cd_fail(cx, code ? code : CD_E_CORRUPT, NULL, "The delta at %llu does not apply",
+		.verb = CD_VERB_DELTA, .id = cd_ent_id(d.delta), .frag = d.delta, .observed = CD_STAMP_NONE};
+	code = cd_ent_apply(cx, old, d.delta->number, d.delta->revision, &change, &applied);
+	if (code == CD_E_NO_MEMORY)
+		return cd_fail_memory(cx);
+	if (code || applied.report.code || (!old && !applied.block))
+		return cd_fail(cx, CD_E_CORRUPT, NULL, "The delta at %llu does not fit the entity it changes",
 			(unsigned long long)rec->at);
 	const struct cd_event event = {
-		.revision = delta->revision,
-		.tenant = head[0],
-		.old = old ? &old->ent : NULL,
-		.delta = delta,
-		.context = cd_names_text(r->store->contexts, head[2]),
+		.revision = d.delta->revision,
+		.tenant = d.tenant,
+		.old = old,
+		.delta = d.delta,
+		.context = cd_names_text(r->store->contexts, d.context),
 	};
-	return replay_block(cx, r, head[0], old, &applied, &event);
+	return replay_block(cx, r, d.tenant, d.old, &applied, &event);
 }
 
 static cd_code on_text(struct cd_cx *cx, struct recovery *r, const struct cd_rec *rec)

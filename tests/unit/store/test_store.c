@@ -301,15 +301,14 @@ static void test_names_in_reports(void **state)
 	c[1].flags = CD_CHANGE_NO_OVERWRITE;
 	struct cd_report r[2] = {0};
 	struct cd_job job = {.n = 1, .changes = c, .reports = r};
-	/* only "bulk" is left of the fragment that is not there yet */
+	/* something is to be removed that was never there */
 	struct cd_loose_ent e;
 	struct cd_ent *packed;
 	cd_loose_ent_init(&e);
 	e.id = CD_STR("urn:a");
 	e.flags = CD_ENT_FRAGMENT;
 	e.child = cd_loose_new(&t.arena, CD_TERM_LOCAL, CD_PROPERTY);
-	e.child->value = CD_STR("1");
-	e.child->value_class = CD_V_NUMBER;
+	e.child->flags = CD_NODE_NULL;
 	assert_int_equal(cd_ent_pack(&t.cx, &e, &packed), CD_OK);
 	const cd_str name = CD_STR_INIT("https://example.org/bulk");
 	c[0].frag = packed;
