@@ -405,8 +405,8 @@ void cd_runner_free(struct cd_runner *r)
 		return;
 	cd_queue_free(r->queue);
 	cd_reader_free(r->reader);
+	cd_client_free(r->client); /* ends the fetches of the loader */
 	cd_ctx_loader_free(r->loader);
-	cd_client_free(r->client);
 	bool own = r->loop && r->loop == &r->own_loop;
 	if (r->wake_open) {
 		uv_close((uv_handle_t *)&r->idle, closed);

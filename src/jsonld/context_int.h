@@ -1,0 +1,58 @@
+/* jsonld/context_int.h -- the innards of a compiled context; for the files of this folder. */
+#ifndef CD_JSONLD_CONTEXT_INT_H
+#define CD_JSONLD_CONTEXT_INT_H
+
+#include "jsonld/context.h"
+
+#include <stdatomic.h>
+
+struct cd_ctx_entry {
+	cd_str name;
+	struct cd_ctx_def def;
+	bool prefix;   /* may stand before a colon when IRIs are shortened */
+	bool defining; /* while compiling: its definition is being worked on */
+	const struct cd_json *done; /* while compiling: the definition it was made from */
+};
+
+/* What was looked up once: a name of the twin under this context. Filled in once, never changed. */
+struct cd_ctx_memo {
+	uint64_t hash;
+	cd_term term;
+	cd_str name, iri;
+};
+enum { CD_CTX_MEMOS = 512, CD_CTX_PROBES = 8 };
+
+struct cd_ctx {
+	atomic_uint refs;
+	struct cd_arena arena;
+	cd_str source, link;
+	uint64_t id;
+	cd_str vocab; /* p == NULL: none of its own; n == 0: switched off */
+	cd_str base;
+	struct cd_ctx_entry **slots; /* hash table of entries by name */
+	uint32_t mask, n;
+	struct cd_ctx_entry **by_iri; /* sorted by IRI, then by what makes the better name; no keywords */
+	uint32_t by_iri_n;
+	struct cd_ctx_entry **prefixes;
+	uint32_t prefixes_n;
+	size_t bytes; /* about */
+	_Atomic(struct cd_ctx_memo *) by_name[CD_CTX_MEMOS]; /* name to term: set once, release; read acquire */
+	_Atomic(struct cd_ctx_memo *) by_term[CD_CTX_MEMOS]; /* term to name */
+};
+
+extern const cd_str cd_default_vocab; /* https://uri.etsi.org/ngsi-ld/default-context/ */
+
+struct cd_ctx *cd_ctx_new(void); /* empty; NULL when out of memory */
+struct cd_ctx_entry *cd_ctx_own(const struct cd_ctx *, cd_str name); /* its own entry, core terms not looked at */
+struct cd_ctx_entry *cd_ctx_add(struct cd_ctx *, cd_str name); /* new or the old one; NULL when out of memory */
+/* After the last entry: the way back from IRIs. False: out of memory. */
+bool cd_ctx_seal(struct cd_ctx *);
+size_t cd_ctx_bytes(const struct cd_ctx *);
+
+/* "prefix:rest" or "scheme:rest" with the prefix's IRI put in, or p == NULL when there is no colon that counts. */
+cd_str cd_ctx_expand_compact(const struct cd_ctx *, struct cd_arena *, cd_str name);
+/* RFC 3986 5: `ref` against `base`. */
+cd_str cd_iri_resolve(struct cd_arena *, cd_str base, cd_str ref);
+bool cd_iri_absolute(cd_str);
+
+#endif
