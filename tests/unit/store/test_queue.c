@@ -132,6 +132,35 @@ static void test_turns(void **state)
 	assert_null(cd_queues_take(&w.s));
 }
 
+static void test_queues_alternate(void **state)
+{
+	(void)state;
+	struct world w;
+	unsigned posts = 0;
+	world_init(&w);
+	struct cd_queue *q[3];
+	struct cd_job jobs[3][8];
+	for (int k = 0; k < 3; k++) {
+		q[k] = cd_queue_new(&w.s, keep_posted, &posts);
+		for (int i = 0; i < 8; i++) {
+			jobs[k][i] = job_of("", 1);
+			assert_int_equal(cd_store_submit(q[k], &jobs[k][i]), CD_OK);
+		}
+	}
+	for (int i = 0; i < 8; i++) {
+		unsigned seen = 0;
+		for (int k = 0; k < 3; k++) {
+			struct cd_job *job = cd_queues_take(&w.s);
+			seen |= job->queue == q[0] ? 1 : job->queue == q[1] ? 2 : 4;
+			cd_job_done(job);
+		}
+		assert_int_equal(seen, 7);
+	}
+	cd_queues_post(&w.s);
+	for (int k = 0; k < 3; k++)
+		cd_queue_free(q[k]);
+}
+
 /* ---- threads ---- */
 
 enum { LOOPS = 3, JOBS = 20000 };
@@ -206,6 +235,7 @@ int main(void)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_queues_alternate),
 		cmocka_unit_test(test_threads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

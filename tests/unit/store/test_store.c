@@ -210,6 +210,66 @@ static void test_many_jobs_one_sync(void **state)
 	twin_done(&t);
 }
 
+/* ---- scans ---- */
+
+static unsigned scan_from(
+	const struct cd_tenant *t, cd_term type, uint64_t offset, uint64_t after, uint64_t *last)
+{
+	struct cd_scan scan;
+	const struct cd_ent *e;
+	unsigned n = 0;
+	if (after)
+		cd_scan_after(&scan, t, type, after);
+	else
+		cd_scan_begin(&scan, t, type, offset);
+	for (uint64_t before = 0; (e = cd_scan_next(&scan)); n++) {
+		assert_true(e->number > before && (!type || cd_ent_has_type(e, type)));
+		before = *last = e->number;
+	}
+	assert_null(cd_scan_next(&scan));
+	return n;
+}
+
+static void test_scans(void **state)
+{
+	(void)state;
+	struct twin t;
+	uint64_t last = 0;
+	twin_init(&t);
+	assert_int_equal(twin_open(&t), CD_OK);
+	for (int i = 0; i < 300; i++) {
+		char id[32], type[64];
+		snprintf(id, sizeof id, "urn:%d", i);
+		snprintf(type, sizeof type, "https://example.org/T%d", i % 3);
+		assert_int_equal(twin_create(&t, "", id, type, i, 0), CD_OK);
+	}
+	assert_int_equal(twin_delete(&t, "", "urn:0"), CD_OK); /* numbers: 2 .. 300 */
+	const struct cd_root *root = cd_pin(t.reader);
+	const struct cd_tenant *at = root->tenants[0];
+	cd_term type = cd_names_find(cd_store_names(t.store), CD_STR("https://example.org/T1"));
+	assert_int_equal(cd_tenant_count(at), 299);
+	assert_int_equal(cd_tenant_type_count(at, type), 100);
+	assert_int_equal(cd_tenant_type_count(at, type + 1000), 0);
+	assert_int_equal(scan_from(at, 0, 0, 0, &last), 299);
+	assert_int_equal(last, 300);
+	assert_int_equal(scan_from(at, 0, 298, 0, &last), 1);
+	assert_int_equal(scan_from(at, 0, 299, 0, &last), 0);
+	assert_int_equal(scan_from(at, 0, UINT64_MAX, 0, &last), 0);
+	assert_int_equal(scan_from(at, type, 0, 0, &last), 100);
+	assert_int_equal(last, 299);
+	assert_int_equal(scan_from(at, type, 99, 0, &last), 1);
+	assert_int_equal(scan_from(at, type, 100, 0, &last), 0); /* and not those of the next type */
+	assert_int_equal(scan_from(at, type, UINT64_MAX, 0, &last), 0);
+	assert_int_equal(scan_from(at, type + 1000, 0, 0, &last), 0);
+	assert_int_equal(scan_from(at, 0, 0, 2, &last), 298);
+	assert_int_equal(scan_from(at, type, 0, 2, &last), 99);
+	assert_int_equal(scan_from(at, type, 0, 296, &last), 1);
+	assert_int_equal(scan_from(at, type, 0, 299, &last), 0);
+	assert_int_equal(scan_from(at, 0, 0, UINT64_MAX, &last), 0);
+	cd_unpin(t.reader, root);
+	twin_done(&t);
+}
+
 /* ---- tenants, names, memory: bounds ---- */
 
 static void test_tenants(void **state)
@@ -802,6 +862,7 @@ int main(void)
 		cmocka_unit_test(test_random_restarts),
 		cmocka_unit_test(test_one_job_many_changes),
 		cmocka_unit_test(test_many_jobs_one_sync),
+		cmocka_unit_test(test_scans),
 		cmocka_unit_test(test_tenants),
 		cmocka_unit_test(test_names_bound),
 		cmocka_unit_test(test_names_given_twice),
