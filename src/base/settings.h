@@ -57,7 +57,7 @@ struct cd_cx;
 	X(queue_bytes, BYTES, 67108864, 65536, 17179869184, "bytes of the write jobs that wait, per loop")           \
 	X(batch_bytes, BYTES, 4194304, 65536, 268435456, "bytes of log written with one sync")                       \
 	X(batch_time, TIME_US, 5000, 100, 1000000, "time the writer collects one batch at most")                     \
-	X(segment_bytes, BYTES, 67108864, 1048576, 4294967296, "a segment of the change log")                        \
+	X(segment_bytes, BYTES, 16777216, 1048576, 4294967296, "a segment of the change log")                        \
 	X(checkpoint_bytes, BYTES, 268435456, 1048576, 1099511627776, "change log written between two checkpoints")  \
 	X(checkpoint_map, BYTES, 1099511627776, 16777216, 17592186044416, "address space reserved for the checkpoint file") \
 	X(memory_max, BYTES, 0, 0, 1099511627776, "memory for entities and indexes; 0 means three quarters of the machine's") \
