@@ -92,9 +92,11 @@ void *cd_arena_alloc(struct cd_arena *a, size_t n)
 {
 	if (n > SIZE_MAX - ALIGN)
 		return NULL;
-	size_t round = ARENA_SPLIT ? (n ? n : 1) : (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	/* nothing takes a place, too: in an arena without a chunk it would be NULL, which means out of memory */
+	size_t least = n ? n : 1;
+	size_t round = ARENA_SPLIT ? least : (least + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (ARENA_SPLIT || round > (size_t)(a->end - a->at))
-		return alloc_slow(a, round ? round : ALIGN);
+		return alloc_slow(a, round);
 	void *p = a->at;
 	a->at += round;
 	return p;

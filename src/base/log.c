@@ -25,12 +25,21 @@ void cd_log_level_set(enum cd_log_level level)
 	atomic_store(&threshold, (int)level);
 }
 
-/* Control bytes and quotes would break the line apart. */
+enum { LINE_MAX_BYTES = 8192 };
+
+/* Control bytes would break the line apart, and quotes a quoted value. */
+static void put_clean(struct cd_buf *b, const char *text, bool quotes)
+{
+	for (; *text; text++) {
+		bool bad = (unsigned char)*text < 0x20 || *text == 0x7f || (*text == '"' && !quotes);
+		cd_buf_char(b, bad ? '_' : *text);
+	}
+}
+
 static void quoted(struct cd_buf *b, const char *key, const char *text)
 {
 	cd_buf_printf(b, " %s=\"", key);
-	for (; *text; text++)
-		cd_buf_char(b, (unsigned char)*text < 0x20 || *text == '"' || *text == 0x7f ? '_' : *text);
+	put_clean(b, text, false);
 	cd_buf_char(b, '"');
 }
 
@@ -40,7 +49,7 @@ void cd_log(enum cd_log_level level, const char *area, uint64_t trace, const cha
 	if ((int)level < atomic_load_explicit(&threshold, memory_order_relaxed))
 		return;
 	struct cd_buf b;
-	cd_buf_init(&b, 8192);
+	cd_buf_init(&b, LINE_MAX_BYTES);
 	CD_BUF_LIT(&b, "time=");
 	cd_buf_stamp(&b, cd_stamp_of(cd_time_wall(), 3));
 	cd_buf_printf(&b, " level=%s area=%s", level_names[level], area);
@@ -56,9 +65,11 @@ void cd_log(enum cd_log_level level, const char *area, uint64_t trace, const cha
 		vsnprintf(text, sizeof text, more, ap);
 		va_end(ap);
 		cd_buf_char(&b, ' ');
-		cd_buf_put(&b, cd_str_z(text));
+		put_clean(&b, text, true);
 	}
 	cd_buf_char(&b, '\n');
+	if (b.bad && b.n)
+		b.p[b.n - 1] = '\n'; /* cut where room or memory ended: the next line must not begin in this one */
 	(void)!write(STDERR_FILENO, b.p, b.n); /* one write, so that lines of threads do not mix */
 	cd_buf_done(&b);
 }

@@ -85,24 +85,30 @@ uint32_t cd_names_count(const struct cd_names *t)
 	return atomic_load_explicit(&t->count, memory_order_acquire);
 }
 
-/* The slot that holds the name, or the empty one where it would go. */
-static uint64_t probe(const struct cd_names *t, const struct slots *s, cd_str name)
+/*
+ * The number of the name; 0: none, and *ret_at is the empty slot where it would go. Readers must take the number from
+ * here: a slot seen empty may hold another name when it is looked at again.
+ */
+static cd_term probe(const struct cd_names *t, const struct slots *s, cd_str name, uint64_t *ret_at)
 {
 	uint64_t i = cd_hash64(name, t->seed) & s->mask;
 	for (;; i = (i + 1) & s->mask) {
 		cd_term term = atomic_load_explicit(&s->slot[i], memory_order_acquire);
-		if (term == 0)
-			return i;
-		const struct text *x = text_at(t, term);
-		if (cd_str_eq(cd_str_of(x->bytes, x->n), name))
-			return i;
+		if (term) {
+			const struct text *x = text_at(t, term);
+			if (!cd_str_eq(cd_str_of(x->bytes, x->n), name))
+				continue;
+		}
+		*ret_at = i;
+		return term;
 	}
 }
 
 cd_term cd_names_find(const struct cd_names *t, cd_str name)
 {
 	const struct slots *s = atomic_load_explicit(&t->slots, memory_order_acquire);
-	return atomic_load_explicit(&s->slot[probe(t, s, name)], memory_order_acquire);
+	uint64_t at;
+	return probe(t, s, name, &at);
 }
 
 static struct slots *grown(struct cd_names *t, struct slots *s)
@@ -110,8 +116,11 @@ static struct slots *grown(struct cd_names *t, struct slots *s)
 	struct slots *big = slots_new((s->mask + 1) * 2, s);
 	if (!big)
 		return NULL;
-	for (cd_term i = 1; i <= atomic_load(&t->count); i++)
-		atomic_store_explicit(&big->slot[probe(t, big, cd_names_text(t, i))], i, memory_order_relaxed);
+	for (cd_term i = 1; i <= atomic_load(&t->count); i++) {
+		uint64_t at;
+		(void)probe(t, big, cd_names_text(t, i), &at); /* not there yet: the new table has none of them */
+		atomic_store_explicit(&big->slot[at], i, memory_order_relaxed);
+	}
 	atomic_store_explicit(&t->slots, big, memory_order_release); /* pairs with cd_names_find() */
 	return big;
 }
@@ -138,8 +147,8 @@ static bool store_text(struct cd_names *t, cd_term term, cd_str name)
 cd_term cd_names_add(struct cd_names *t, cd_str name)
 {
 	struct slots *s = atomic_load(&t->slots);
-	uint64_t at = probe(t, s, name);
-	cd_term term = atomic_load(&s->slot[at]);
+	uint64_t at;
+	cd_term term = probe(t, s, name, &at);
 	if (term)
 		return term;
 	uint32_t n = atomic_load(&t->count);
@@ -149,7 +158,7 @@ cd_term cd_names_add(struct cd_names *t, cd_str name)
 		s = grown(t, s);
 		if (!s)
 			return 0;
-		at = probe(t, s, name);
+		(void)probe(t, s, name, &at);
 	}
 	term = n + 1;
 	if (!store_text(t, term, name))
