@@ -19,7 +19,7 @@
 
 /* Source texts of @contexts are kept for the followers of the log only: few and small, or not at all. */
 enum { CONTEXT_TEXT_MAX = 64 * 1024, CONTEXTS_BYTES_MAX = 32 * 1024 * 1024 };
-enum { SMALL_GROWTH = 64 };
+enum { SMALL_GROWTH = 64, RECORD_ROOM = 4096 };
 
 static const struct cd_tenant nobody; /* the tenant that its first accepted change will make */
 
@@ -302,6 +302,8 @@ static cd_code accept(struct step *p)
 		code = delta_of_lapse(p, &lapse);
 	if (code)
 		return code;
+	if (p->applied.delta->bytes > b->store->set->segment_bytes - RECORD_ROOM)
+		return cd_fail(&p->cx, CD_E_TOO_LARGE, NULL, "The change is larger than a segment of the log");
 	bool created = p->applied.block && (p->lapsed || !p->old);
 	if (!room_for_accepted(b))
 		return cd_fail_memory(&p->cx);

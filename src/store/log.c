@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "store/log_int.h"
 
+#include <stdio.h>
+
 /* ---- records ---- */
 
 /* Everything behind the sum. The offset is part of the salt: a record is only valid where it was put. */
@@ -172,6 +174,8 @@ cd_code cd_log_open(struct cd_cx *cx, const struct cd_log_config *conf,
 	if (!log)
 		return cd_fail_memory(cx);
 	log->conf = *conf;
+	snprintf(log->folder, sizeof log->folder, "%s", conf->folder);
+	log->conf.folder = log->folder;
 	pthread_mutex_init(&log->lock, NULL);
 	cd_buf_init(&log->pending, SIZE_MAX / 2);
 	cd_code code = conf->read_only ? CD_OK : conf->fs->ops->mkdir(conf->fs, conf->folder);

@@ -53,6 +53,7 @@ struct segment {
 
 struct cd_log {
 	struct cd_log_config conf;
+	char folder[LOG_PATH - 64];
 	struct cd_file *file;       /* the segment that is written */
 	uint64_t number, seg_position; /* its number; position of its first record */
 	uint64_t at;                /* offset where the next record goes */

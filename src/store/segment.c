@@ -88,8 +88,9 @@ static cd_code take_spare(struct cd_log *log, bool last, uint64_t *ret)
 	if (have)
 		return CD_OK;
 	*ret = name;
-	/* sparse: the writer waits for it. Its first syncs are slower */
-	return cd_spare_make(log, name, false);
+	/* really filled, so that a full disk says so now; but for the very first, which an empty store should not wait for:
+	 * its syncs are slower, and its writes may meet the full disk */
+	return cd_spare_make(log, name, log->file != NULL);
 }
 
 bool cd_seg_add(struct cd_log *log, uint64_t number, uint64_t position)
