@@ -303,7 +303,8 @@ static cd_code accept(struct step *p)
 	if (code)
 		return code;
 	if (p->applied.delta->bytes > b->store->set->segment_bytes - RECORD_ROOM)
-		return cd_fail(&p->cx, CD_E_TOO_LARGE, NULL, "The change is larger than a segment of the log");
+		return cd_fail(
+			&p->cx, CD_E_TOO_LARGE, NULL, "The change is larger than a segment of the log");
 	bool created = p->applied.block && (p->lapsed || !p->old);
 	if (!room_for_accepted(b))
 		return cd_fail_memory(&p->cx);

@@ -639,7 +639,11 @@ static cd_code bad_size(struct cd_fs *fs, struct cd_file *f, uint64_t *ret)
 }
 static cd_code bad_truncate(struct cd_fs *fs, struct cd_file *f, uint64_t n)
 {
+	uint64_t size = 0;
 	(void)fs;
+	(void)bad->real->ops->size(bad->real, f, &size);
+	if (bad->full && n > size)
+		return CD_E_FULL;
 	return told(bad->real->ops->truncate(bad->real, f, n));
 }
 static cd_code bad_rename(struct cd_fs *fs, const char *from, const char *to)
@@ -740,7 +744,7 @@ static void test_full_disk(void **state)
 	assert_int_equal(twin_get(&t, "", id), -1);
 	assert_true(cd_store_writable(t.store));
 	/* deletions go on, also in one batch with what is refused */
-	struct cd_change c[] = {twin_change(&t, CD_VERB_CREATE, "urn:new", TYPE, 1, 10),
+	struct cd_change c[] = {twin_change(&t, CD_VERB_CREATE, "urn:new", TYPE, 1, 2000),
 		twin_change(&t, CD_VERB_DELETE, "urn:3", NULL, 0, 0)};
 	struct cd_report r[2] = {0};
 	struct cd_job job = {.n = 2, .changes = c, .reports = r};
