@@ -203,7 +203,7 @@ static bool is_past(const struct recovery *r, const struct replayed *d)
 static cd_code on_delta(struct cd_cx *cx, struct recovery *r, const struct cd_rec *rec)
 {
 	struct cd_root *root = r->batch->root;
-	struct replayed d;
+	struct replayed d = {0};
 	cd_code code = read_delta(cx, r, rec, &d);
 	if (code)
 		return code;
