@@ -74,8 +74,7 @@ struct cd_cx;
 	X(tls_cert, "", "certificate chain in PEM; with tls_key switches TLS on")                                    \
 	X(tls_key, "", "private key in PEM")                                                                         \
 	X(cors_origin, "*", "origin that browsers may call from; empty switches CORS off")                           \
-	X(log_level, "info", "debug, info, warn or error")                                                           \
-	X(demo, "", "demo city: village, city or metropolis")
+	X(log_level, "info", "debug, info, warn or error")
 
 struct cd_settings {
 #define X(id, kind, def, least, most, sentence) uint64_t id;
