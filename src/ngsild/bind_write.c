@@ -4,14 +4,23 @@
 #include "ngsild/request.h"
 #include "ops/write.h"
 
+/* Names in full; what was refused may have a name that the twin never stored: then it is the change's own. */
+static cd_str name_of(const struct cd_names *names, const struct cd_change *change, cd_term term)
+{
+	if (term == 0)
+		return CD_STR("scope");
+	return term & CD_TERM_LOCAL ? change->names[term & ~CD_TERM_LOCAL] : cd_names_text(names, term);
+}
+
 /* {"updated":[...],"notUpdated":[{"attributeName","reason"}]}, names in full [5.2.18] */
-static void update_result(struct cd_buf *b, const struct cd_names *names, const struct cd_report *r)
+static void update_result(struct cd_buf *b, const struct cd_names *names, const struct cd_change *change,
+	const struct cd_report *r)
 {
 	CD_BUF_LIT(b, "{\"updated\":[");
 	for (uint32_t i = 0; i < r->updated_n; i++) {
 		if (i)
 			cd_buf_char(b, ',');
-		cd_json_write_string(b, r->updated[i] ? cd_names_text(names, r->updated[i]) : CD_STR("scope"));
+		cd_json_write_string(b, name_of(names, change, r->updated[i]));
 	}
 	CD_BUF_LIT(b, "],\"notUpdated\":[");
 	for (uint32_t i = 0; i < r->not_updated_n; i++) {
@@ -19,7 +28,7 @@ static void update_result(struct cd_buf *b, const struct cd_names *names, const 
 		if (i)
 			cd_buf_char(b, ',');
 		CD_BUF_LIT(b, "{\"attributeName\":");
-		cd_json_write_string(b, not->term ? cd_names_text(names, not->term) : CD_STR("scope"));
+		cd_json_write_string(b, name_of(names, change, not->term));
 		CD_BUF_LIT(b, ",\"reason\":");
 		cd_json_write_string(b, cd_str_z(not->reason));
 		cd_buf_char(b, '}');
@@ -38,7 +47,7 @@ static void written(struct cd_op *op)
 	} else if (w->report.not_updated_n) {
 		struct cd_buf body;
 		cd_buf_init(&body, SIZE_MAX / 2);
-		update_result(&body, cd_runner_names(n->runner), &w->report);
+		update_result(&body, cd_runner_names(n->runner), &w->change, &w->report);
 		cd_ngsi_json(n, 207, &body);
 	} else {
 		cd_ngsi_no_content(n);

@@ -124,8 +124,8 @@ void cd_ngsi_entities(struct cd_ngsi *n, struct cd_buf *body, const struct cd_ht
 	if (body_failed(n, body))
 		return;
 	entity_fields(n, &fs, more, more_n);
+	release(n); /* before the answer: with it the request's memory goes, and `n` lies there */
 	cd_http_reply(n->http, 200, fs.f, fs.n, body);
-	release(n);
 }
 
 void cd_ngsi_entities_begin(struct cd_ngsi *n, const struct cd_http_field *more, size_t more_n)
