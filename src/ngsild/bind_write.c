@@ -77,10 +77,14 @@ static struct cd_op_write *new_write(struct cd_ngsi *n, enum cd_verb verb, enum 
 	return w;
 }
 
-static void fail_empty(struct cd_ngsi *n, const char *where, const char *what)
+/* No entity is addressed: 400. No attribute: that is the list of attributes, which has other methods [digest 7.1]. */
+static void fail_empty(struct cd_ngsi *n, bool attr)
 {
-	(void)cd_fail(n->cx, CD_E_BAD_REQUEST_DATA, where, "The %s in the path is empty", what);
-	cd_ngsi_fail(n);
+	if (attr)
+		(void)cd_fail(n->cx, CD_E_METHOD, NULL, "This method needs the name of an attribute in the path");
+	else
+		(void)cd_fail(n->cx, CD_E_BAD_REQUEST_DATA, "entityId", "The entity id in the path is empty");
+	cd_ngsi_fail_allow(n, attr ? CD_STR("POST, PATCH, OPTIONS") : cd_str_of(NULL, 0));
 }
 
 /* An entity of the path is always needed here, and the attribute where the path has a place for it. */
@@ -89,9 +93,9 @@ static void begin(struct cd_ngsi *n, struct cd_op_write *w)
 	if (!w)
 		return;
 	if (w->verb != CD_VERB_CREATE && w->id.n == 0)
-		fail_empty(n, "entityId", "entity id");
+		fail_empty(n, false);
 	else if (w->attr.p && w->attr.n == 0)
-		fail_empty(n, "attrId", "attribute name");
+		fail_empty(n, true);
 	else
 		cd_op_write_begin(n->runner, w);
 }

@@ -63,6 +63,13 @@ void cd_ngsi_fail(struct cd_ngsi *n)
 	cd_ngsi_problem(n->http, NULL, 0);
 }
 
+void cd_ngsi_fail_allow(struct cd_ngsi *n, cd_str allow)
+{
+	const struct cd_http_field field = {CD_STR_INIT("Allow"), allow};
+	release(n);
+	cd_ngsi_problem(n->http, &field, allow.p ? 1 : 0);
+}
+
 void cd_ngsi_created(struct cd_ngsi *n, cd_str entity_id)
 {
 	struct fields fs = {.n = 0};
@@ -279,6 +286,11 @@ void cd_ngsi_begin(void *app, struct cd_http_req *http, const struct cd_route *r
 	}
 	if (how == CD_NGSI_CONTEXT_ITEMS) {
 		then(n);
+		return;
+	}
+	if (n->body && n->body->kind != CD_JSON_OBJECT) {
+		(void)cd_fail(n->cx, CD_E_INVALID_REQUEST, NULL, "Expected a JSON object");
+		cd_ngsi_fail(n);
 		return;
 	}
 	struct cd_ngsi_wait *w = CD_NEW(n->cx->arena, struct cd_ngsi_wait);

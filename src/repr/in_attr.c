@@ -139,8 +139,11 @@ static cd_code pass_over(struct cd_read *r, struct instance *i, const struct cd_
 	return CD_OK;
 }
 
+/* The body of an attribute operation may bring the request's @context; inside of an entity none may stand. */
 static cd_code refuse(struct cd_read *r, struct instance *i, const struct cd_json *m)
 {
+	if (!m->up->up && cd_str_eq(m->key, CD_STR("@context")))
+		return CD_OK;
 	(void)i;
 	return cd_read_bad(r, m, "\"" CD_STR_FMT "\" must not stand in an attribute", CD_STR_ARG(m->key));
 }
