@@ -77,6 +77,8 @@ cd_code cd_read_term(struct cd_read *r, const struct cd_json *at, cd_str name, c
 	*ret = cd_ctx_term(r->in->ctx, r->cx->arena, r->in->names, name, &iri);
 	if (*ret)
 		return CD_OK;
+	if (iri.n && iri.p[0] == '@')
+		return cd_read_bad(r, at, "\"" CD_STR_FMT "\" is a keyword, not a name", CD_STR_ARG(name));
 	if (iri.n == 0)
 		return cd_read_bad(r, at, "The @context maps \"" CD_STR_FMT "\" to nothing", CD_STR_ARG(name));
 	*ret = cd_read_local(r, iri);
