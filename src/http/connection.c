@@ -363,10 +363,10 @@ static void dispatch(struct cd_http_conn *c)
 }
 
 /* Errors of the parser, of the bounds, and of app->head when a body would follow. */
-static void parse_failed(struct cd_http_conn *c, llhttp_errno_t e)
+static void parse_failed(struct cd_http_conn *c)
 {
 	struct request *r = c->req;
-	if (e == HPE_USER && r->pub.cx.err.code && c->state == CONN_BODY) {
+	if (r->pub.cx.err.code && c->state == CONN_BODY) {
 		r->close_after = true;
 		c->parsed = c->in->n;
 		r->inlined = false;
@@ -392,7 +392,7 @@ static void after_execute(struct cd_http_conn *c, llhttp_errno_t e, const char *
 	}
 	c->parsed = (size_t)(from - c->in->p) + n;
 	if (e != HPE_OK) {
-		parse_failed(c, e);
+		parse_failed(c);
 		return;
 	}
 	if (c->state == CONN_HEAD && c->parsed >= c->server->set->head_max) {
