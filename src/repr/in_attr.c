@@ -348,9 +348,15 @@ static cd_code read_simplified(struct cd_read *r, const struct cd_json *v, cd_te
 
 static cd_code read_instances(struct cd_read *r, const struct cd_json *list, cd_term term, bool top, struct cd_loose ***at)
 {
-	for (const struct cd_json *v = list->child; v; v = v->next)
+	struct cd_loose **first = *at;
+	for (const struct cd_json *v = list->child; v; v = v->next) {
+		struct cd_loose **mine = *at;
 		if (cd_read_instance(r, v, term, top, at))
 			return r->cx->err.code;
+		for (const struct cd_loose *l = *first; l != *mine; l = l->next)
+			if (cd_str_eq(l->meta[CD_META_DATASET], (*mine)->meta[CD_META_DATASET]))
+				return cd_read_bad(r, v, "Another instance has the same datasetId, or has none as well");
+	}
 	return CD_OK;
 }
 
