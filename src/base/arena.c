@@ -92,7 +92,8 @@ void *cd_arena_alloc(struct cd_arena *a, size_t n)
 {
 	if (n > SIZE_MAX - ALIGN)
 		return NULL;
-	/* nothing takes a place, too: in an arena without a chunk it would be NULL, which means out of memory */
+	/* nothing takes a place, too: in an arena without a chunk it would be NULL, which means out of memory
+	 */
 	size_t least = n ? n : 1;
 	size_t round = ARENA_SPLIT ? least : (least + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	if (ARENA_SPLIT || round > (size_t)(a->end - a->at))

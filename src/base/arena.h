@@ -1,10 +1,10 @@
 /*
  * base/arena.h -- memory freed by lifetime: one arena per request, connection, batch.
  *
- * Allocation bumps a pointer inside chunks; nothing is freed alone. `max` bounds the whole arena: past it, and when
- * the heap is empty, alloc answers NULL and the caller fails with CD_E_NO_MEMORY. In sanitizer builds every object is
- * an allocation of its own, so that an overrun is caught on the spot. Not thread-safe; it may move between threads
- * together with what it holds.
+ * Allocation bumps a pointer inside chunks; nothing is freed alone. `max` bounds the whole arena: past it,
+ * and when the heap is empty, alloc answers NULL and the caller fails with CD_E_NO_MEMORY. In sanitizer
+ * builds every object is an allocation of its own, so that an overrun is caught on the spot. Not thread-safe;
+ * it may move between threads together with what it holds.
  */
 #ifndef CD_BASE_ARENA_H
 #define CD_BASE_ARENA_H
@@ -29,8 +29,8 @@ void cd_arena_reset(struct cd_arena *);
 /* Aligned to 16, not zeroed. */
 void *cd_arena_alloc(struct cd_arena *, size_t n);
 void *cd_arena_zalloc(struct cd_arena *, size_t n);
-#define CD_NEW(arena, type)       ((type *)cd_arena_zalloc((arena), sizeof(type)))
-#define CD_NEWS(arena, type, n)   ((type *)cd_arena_zalloc((arena), sizeof(type) * (size_t)(n)))
+#define CD_NEW(arena, type)     ((type *)cd_arena_zalloc((arena), sizeof(type)))
+#define CD_NEWS(arena, type, n) ((type *)cd_arena_zalloc((arena), sizeof(type) * (size_t)(n)))
 
 /* A copy with a NUL behind it; p == NULL when out of memory. */
 cd_str cd_arena_copy(struct cd_arena *, cd_str);

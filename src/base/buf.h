@@ -1,14 +1,14 @@
 /*
  * base/buf.h -- bytes being written: an answer, a log record, a line.
  *
- * Sticky: after the first failure every put does nothing; the caller looks at b->bad once, at the end. Grows on the
- * heap up to `max`. Text of numbers never depends on the locale.
+ * Sticky: after the first failure every put does nothing; the caller looks at b->bad once, at the end. Grows
+ * on the heap up to `max`. Text of numbers never depends on the locale.
  */
 #ifndef CD_BASE_BUF_H
 #define CD_BASE_BUF_H
 
-#include "base/err.h"
 #include "base/clock.h"
+#include "base/err.h"
 
 #include <stdint.h>
 

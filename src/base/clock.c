@@ -2,7 +2,8 @@
 
 #include <time.h>
 
-/* Days since 1970-01-01 of a proleptic Gregorian date: years start in March, so that the leap day comes last. */
+/* Days since 1970-01-01 of a proleptic Gregorian date: years start in March, so that the leap day comes last.
+ */
 static int64_t days_from_civil(int64_t y, unsigned m, unsigned d)
 {
 	y -= m <= 2;
@@ -70,7 +71,8 @@ bool cd_stamp_parse(cd_str t, cd_stamp *ret)
 	if (t.n < 20 || p[4] != '-' || p[7] != '-' || p[10] != 'T' || p[13] != ':' || p[16] != ':')
 		return false;
 	if (!digits(p, 4, &y) || !digits(p + 5, 2, &mo) || !digits(p + 8, 2, &d) || !digits(p + 11, 2, &h) ||
-		!digits(p + 14, 2, &mi) || !digits(p + 17, 2, &s) || !fraction(cd_str_skip(t, 19), &us, &form))
+		!digits(p + 14, 2, &mi) || !digits(p + 17, 2, &s) ||
+		!fraction(cd_str_skip(t, 19), &us, &form))
 		return false;
 	if (mo < 1 || mo > 12 || d < 1 || d > days_in_month(y, mo) || h > 23 || mi > 59 || s > 59)
 		return false;

@@ -2,9 +2,10 @@
  * base/clock.h -- instants, and their written form.
  *
  * cd_time_us is UTC microseconds since 1970. A cd_stamp is an instant together with the way a client wrote it
- * (how many digits of a second, comma or point), so that an answer echoes the text it was given and comparison still
- * is one of integers:   stamp = us * 16 + form,  form = fraction digits 0..6, plus 8 when a comma was used.
- * Order of stamps is the order of instants; use cd_stamp_us() when equal instants must compare equal.
+ * (how many digits of a second, comma or point), so that an answer echoes the text it was given and
+ * comparison still is one of integers:   stamp = us * 16 + form,  form = fraction digits 0..6, plus 8 when a
+ * comma was used. Order of stamps is the order of instants; use cd_stamp_us() when equal instants must
+ * compare equal.
  */
 #ifndef CD_BASE_CLOCK_H
 #define CD_BASE_CLOCK_H
@@ -30,8 +31,9 @@ static inline cd_time_us cd_stamp_us(cd_stamp s)
 }
 
 /*
- * `YYYY-MM-DDThh:mm:ss[.f{1,6}]Z`, comma accepted; nothing else: no offsets, no missing parts, real days of real
- * months only, seconds 00..59.                                                             [CIM 009 4.6.3]
+ * `YYYY-MM-DDThh:mm:ss[.f{1,6}]Z`, comma accepted; nothing else: no offsets, no missing parts, real days of
+ * real months only, seconds 00..59.                                                             [CIM
+ * 009 4.6.3]
  */
 bool cd_stamp_parse(cd_str text, cd_stamp *ret);
 

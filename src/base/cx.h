@@ -7,9 +7,9 @@
 #define CD_BASE_CX_H
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/settings.h"
-#include "base/clock.h"
 
 struct cd_cx {
 	struct cd_arena *arena;
@@ -23,8 +23,8 @@ struct cd_cx {
 void cd_cx_init(struct cd_cx *, struct cd_arena *, const struct cd_settings *);
 
 /*
- * Fails with a sentence about the input. The first cause wins: a later call only returns its code. `where` is copied.
- * Always returns `code`, so that callers write `return cd_fail(...)`.
+ * Fails with a sentence about the input. The first cause wins: a later call only returns its code. `where` is
+ * copied. Always returns `code`, so that callers write `return cd_fail(...)`.
  */
 cd_code cd_fail(struct cd_cx *, cd_code, const char *where, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

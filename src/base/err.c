@@ -4,8 +4,7 @@ static const struct {
 	cd_str type;
 	int status;
 	const char *title;
-} errors[CD_ERROR_N] = {
-	[CD_OK] = {CD_STR_INIT("OK"), 200, "OK"},
+} errors[CD_ERROR_N] = {[CD_OK] = {CD_STR_INIT("OK"), 200, "OK"},
 #define X(id, type, status, title) [CD_E_##id] = {CD_STR_INIT(type), status, title},
 	CD_ERRORS(X)
 #undef X

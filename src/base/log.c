@@ -69,7 +69,8 @@ void cd_log(enum cd_log_level level, const char *area, uint64_t trace, const cha
 	}
 	cd_buf_char(&b, '\n');
 	if (b.bad && b.n)
-		b.p[b.n - 1] = '\n'; /* cut where room or memory ended: the next line must not begin in this one */
+		b.p[b.n - 1] =
+			'\n'; /* cut where room or memory ended: the next line must not begin in this one */
 	(void)!write(STDERR_FILENO, b.p, b.n); /* one write, so that lines of threads do not mix */
 	cd_buf_done(&b);
 }

@@ -1,9 +1,9 @@
 /*
  * base/log.h -- one line for each incident, as key=value.
  *
- * Library code returns its errors; the edges log, once, and say what was done next. Payloads, tokens and query values
- * stay out. Lines go to standard error, whole, from any thread:
- *   time=2026-01-02T03:04:05.678Z level=warn area=jsonld trace=7f3a did="kept the cached context" why="timed out"
+ * Library code returns its errors; the edges log, once, and say what was done next. Payloads, tokens and
+ * query values stay out. Lines go to standard error, whole, from any thread: time=2026-01-02T03:04:05.678Z
+ * level=warn area=jsonld trace=7f3a did="kept the cached context" why="timed out"
  */
 #ifndef CD_BASE_LOG_H
 #define CD_BASE_LOG_H

@@ -2,8 +2,8 @@
  * base/mem.h -- the heap, with a place where tests make it fail.
  *
  * Everything that Cardo allocates itself goes through these three; libraries keep their own. In a test build
- * cd_mem_fail_after(k) lets the k-th allocation of this thread fail (1 is the next one), which is how "what if memory
- * runs out here?" is asked at every place in turn.
+ * cd_mem_fail_after(k) lets the k-th allocation of this thread fail (1 is the next one), which is how "what
+ * if memory runs out here?" is asked at every place in turn.
  */
 #ifndef CD_BASE_MEM_H
 #define CD_BASE_MEM_H

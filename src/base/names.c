@@ -68,7 +68,8 @@ void cd_names_free(struct cd_names *t)
 
 static struct text *text_at(const struct cd_names *t, cd_term term)
 {
-	_Atomic(struct text *) *page = atomic_load_explicit(&t->pages[term >> PAGE_BITS], memory_order_acquire);
+	_Atomic(struct text *) *page =
+		atomic_load_explicit(&t->pages[term >> PAGE_BITS], memory_order_acquire);
 	return atomic_load_explicit(&page[term & (PAGE_N - 1)], memory_order_acquire);
 }
 
@@ -86,8 +87,8 @@ uint32_t cd_names_count(const struct cd_names *t)
 }
 
 /*
- * The number of the name; 0: none, and *ret_at is the empty slot where it would go. Readers must take the number from
- * here: a slot seen empty may hold another name when it is looked at again.
+ * The number of the name; 0: none, and *ret_at is the empty slot where it would go. Readers must take the
+ * number from here: a slot seen empty may hold another name when it is looked at again.
  */
 static cd_term probe(const struct cd_names *t, const struct slots *s, cd_str name, uint64_t *ret_at)
 {
@@ -118,7 +119,8 @@ static struct slots *grown(struct cd_names *t, struct slots *s)
 		return NULL;
 	for (cd_term i = 1; i <= atomic_load(&t->count); i++) {
 		uint64_t at;
-		(void)probe(t, big, cd_names_text(t, i), &at); /* not there yet: the new table has none of them */
+		(void)probe(
+			t, big, cd_names_text(t, i), &at); /* not there yet: the new table has none of them */
 		atomic_store_explicit(&big->slot[at], i, memory_order_relaxed);
 	}
 	atomic_store_explicit(&t->slots, big, memory_order_release); /* pairs with cd_names_find() */

@@ -6,9 +6,9 @@ const struct cd_setting cd_setting_rows[] = {
 #define X(id, def, sentence) {#id, CD_SET_TEXT, offsetof(struct cd_settings, id), 0, 0, 0, def, sentence},
 	CD_SETTINGS_TEXTS(X)
 #undef X
-#define X(id, kind, def, least, most, sentence)                                                                      \
+#define X(id, kind, def, least, most, sentence)                                                              \
 	{#id, CD_SET_##kind, offsetof(struct cd_settings, id), def, least, most, NULL, sentence},
-	CD_SETTINGS_NUMBERS(X)
+		CD_SETTINGS_NUMBERS(X)
 #undef X
 };
 const size_t cd_setting_n = sizeof cd_setting_rows / sizeof *cd_setting_rows;
@@ -63,7 +63,9 @@ static const struct unit plain_units[] = {{CD_STR_INIT(""), 1}};
 
 static uint64_t unit_factor(enum cd_setting_kind kind, cd_str unit)
 {
-	const struct unit *u = kind == CD_SET_BYTES ? byte_units : kind == CD_SET_TIME_US ? time_units : plain_units;
+	const struct unit *u = kind == CD_SET_BYTES     ? byte_units
+			       : kind == CD_SET_TIME_US ? time_units
+							: plain_units;
 	size_t n = kind == CD_SET_BYTES ? 5 : kind == CD_SET_TIME_US ? 6 : 1;
 	for (size_t i = 0; i < n; i++)
 		if (cd_str_eq(u[i].name, unit))
@@ -99,8 +101,9 @@ cd_code cd_setting_set(struct cd_cx *cx, struct cd_settings *s, const struct cd_
 	if (row->kind == CD_SET_FLAG && (cd_str_eq(text, CD_STR("false")) || cd_str_eq(text, CD_STR("no"))))
 		text = CD_STR("0");
 	if (!parse_number(row, text, &v))
-		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, row->name, "\"" CD_STR_FMT "\" is not between %llu and %llu%s",
-			CD_STR_ARG(text), (unsigned long long)row->least, (unsigned long long)row->most,
+		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, row->name,
+			"\"" CD_STR_FMT "\" is not between %llu and %llu%s", CD_STR_ARG(text),
+			(unsigned long long)row->least, (unsigned long long)row->most,
 			row->kind == CD_SET_BYTES     ? " bytes (units KiB, MiB, GiB, TiB)"
 			: row->kind == CD_SET_TIME_US ? " us (say the unit: us, ms, s, min, h, d)"
 						      : "");

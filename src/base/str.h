@@ -11,10 +11,13 @@ typedef struct cd_str {
 	size_t n;
 } cd_str;
 
-#define CD_STR(lit)      ((cd_str){"" lit, sizeof(lit) - 1}) /* in expressions */
-#define CD_STR_INIT(lit) {"" lit, sizeof(lit) - 1}           /* in static tables */
-#define CD_STR_FMT       "%.*s"                              /* with CD_STR_ARG, for printf */
-#define CD_STR_ARG(s)    (int)(s).n, (s).p
+#define CD_STR(lit) ((cd_str){"" lit, sizeof(lit) - 1}) /* in expressions */
+#define CD_STR_INIT(lit)                                                                                     \
+	{                                                                                                    \
+		"" lit, sizeof(lit) - 1                                                                      \
+	}                    /* in static tables */
+#define CD_STR_FMT    "%.*s" /* with CD_STR_ARG, for printf */
+#define CD_STR_ARG(s) (int)(s).n, (s).p
 
 static inline cd_str cd_str_of(const char *p, size_t n)
 {
@@ -60,7 +63,8 @@ static inline size_t cd_str_find(cd_str s, char c)
 /* Case-insensitive for ASCII, as header names and tokens want it. */
 bool cd_str_eq_nocase(cd_str a, cd_str b);
 
-/* Cut at the next `sep`: the part before it comes back, *rest goes on behind it (n == 0, p == NULL at the end). */
+/* Cut at the next `sep`: the part before it comes back, *rest goes on behind it (n == 0, p == NULL at the
+ * end). */
 cd_str cd_str_cut(cd_str *rest, char sep);
 
 /* Without blanks and tabs at both ends. */

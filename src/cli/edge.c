@@ -1,6 +1,7 @@
 /*
- * The application of the HTTP server. The route is found when the head is there, so that a body nobody wants (wrong path,
- * wrong type, no length) is refused before it is read; parameters are checked when the request is complete.
+ * The application of the HTTP server. The route is found when the head is there, so that a body nobody wants
+ * (wrong path, wrong type, no length) is refused before it is read; parameters are checked when the request
+ * is complete.
  */
 #include "cli/edge.h"
 
@@ -25,7 +26,8 @@ static cd_code check_head(struct cd_http_req *req, const struct cd_route *route)
 {
 	struct cd_cx *cx = &req->cx;
 	if ((route->flags & CD_ROUTE_CONTROL) && !req->control)
-		return cd_fail(cx, CD_E_FORBIDDEN, NULL, "Only over the control socket in the data directory");
+		return cd_fail(
+			cx, CD_E_FORBIDDEN, NULL, "Only over the control socket in the data directory");
 	if (!has_body(req->method) || !(route->flags & (CD_ROUTE_BODY_JSON | CD_ROUTE_BODY_MERGE)))
 		return CD_OK;
 	if ((route->flags & CD_ROUTE_LENGTH) && !req->has_length)
@@ -35,7 +37,8 @@ static cd_code check_head(struct cd_http_req *req, const struct cd_route *route)
 		return CD_OK;
 	if ((route->flags & CD_ROUTE_BODY_MERGE) && cd_str_eq(media, CD_STR("application/merge-patch+json")))
 		return CD_OK;
-	return cd_fail(cx, CD_E_MEDIA_TYPE, "Content-Type", "Taken are application/json and application/ld+json%s",
+	return cd_fail(cx, CD_E_MEDIA_TYPE, "Content-Type",
+		"Taken are application/json and application/ld+json%s",
 		route->flags & CD_ROUTE_BODY_MERGE ? ", and application/merge-patch+json" : "");
 }
 
@@ -46,7 +49,8 @@ static cd_code edge_head(void *app, struct cd_http_req *req)
 	if (!r)
 		return cd_fail_memory(&req->cx);
 	req->app = r;
-	cd_code code = cd_router_find(edge->router, &req->cx, req->method, req->path, &r->route, &r->args, &r->allow);
+	cd_code code = cd_router_find(
+		edge->router, &req->cx, req->method, req->path, &r->route, &r->args, &r->allow);
 	if (code && req->method == CD_OPTIONS && r->allow.n) {
 		cd_cx_clear(&req->cx);
 		return CD_OK;
@@ -96,8 +100,8 @@ static void edge_done(void *app, struct cd_http_req *req)
 		cd_metric_add(edge->metrics, CD_M_requests_slow, 1);
 		cd_log(CD_LOG_WARN, "edge", req->cx.trace, "answered slowly", NULL,
 			"method=" CD_STR_FMT " path_bytes=%zu took_us=%lld",
-			CD_STR_ARG(req->method < CD_METHOD_N ? cd_method_names[req->method] : CD_STR("?")), req->path.n,
-			(long long)took);
+			CD_STR_ARG(req->method < CD_METHOD_N ? cd_method_names[req->method] : CD_STR("?")),
+			req->path.n, (long long)took);
 	}
 	if (req->cx.err.code && cd_code_status(req->cx.err.code) == 500)
 		cd_log(CD_LOG_ERROR, "edge", req->cx.trace, "answered with 500", req->cx.err.detail, NULL);

@@ -1,6 +1,6 @@
 /*
- * cli/edge.h -- what stands between one loop's sockets and the bindings: routes, preconditions on the head, the log line
- * of a slow or failed request.
+ * cli/edge.h -- what stands between one loop's sockets and the bindings: routes, preconditions on the head,
+ * the log line of a slow or failed request.
  */
 #ifndef CD_CLI_EDGE_H
 #define CD_CLI_EDGE_H
@@ -11,7 +11,8 @@
 
 struct cd_serve; /* cli/serve.h */
 
-/* One for each loop. Route functions get it as `app` when they belong to the program, its runner when to NGSI-LD. */
+/* One for each loop. Route functions get it as `app` when they belong to the program, its runner when to
+ * NGSI-LD. */
 struct cd_edge {
 	struct cd_serve *serve;
 	const struct cd_router *router;

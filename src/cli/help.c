@@ -1,4 +1,5 @@
-/* `cardo help`, the manual pages and the settings as Markdown: all from the tables of commands and settings. */
+/* `cardo help`, the manual pages and the settings as Markdown: all from the tables of commands and settings.
+ */
 #include "cli/command.h"
 
 #include <stdio.h>
@@ -101,7 +102,8 @@ static void put_overview(struct cd_buf *b)
 
 void cd_settings_markdown(struct cd_buf *b)
 {
-	CD_BUF_LIT(b, "| setting | flag | default | least to most | what it bounds |\n|---|---|---|---|---|\n");
+	CD_BUF_LIT(
+		b, "| setting | flag | default | least to most | what it bounds |\n|---|---|---|---|---|\n");
 	for (size_t i = 0; i < cd_setting_n; i++) {
 		const struct cd_setting *row = &cd_setting_rows[i];
 		cd_buf_printf(b, "| `%s` | `", row->name);
@@ -141,11 +143,13 @@ static void roff_item(struct cd_buf *b, const char *name, const char *value, con
 void cd_manual_command(struct cd_buf *b)
 {
 	cd_buf_printf(b,
-		".TH CARDO 1 \"\" \"cardo %s\" \"User Commands\"\n.SH NAME\ncardo \\- Local Digital Twin engine\n.SH "
+		".TH CARDO 1 \"\" \"cardo %s\" \"User Commands\"\n.SH NAME\ncardo \\- Local Digital Twin "
+		"engine\n.SH "
 		"SYNOPSIS\n",
 		CARDO_VERSION);
 	for (const struct cd_command *c = cd_commands; c->name; c++)
-		cd_buf_printf(b, ".B cardo %s\n%s\\fI%s\\fR\n.br\n", c->name, c->settings ? "[flags] " : "", c->arguments);
+		cd_buf_printf(b, ".B cardo %s\n%s\\fI%s\\fR\n.br\n", c->name, c->settings ? "[flags] " : "",
+			c->arguments);
 	CD_BUF_LIT(b, ".SH COMMANDS\n");
 	for (const struct cd_command *c = cd_commands; c->name; c++) {
 		cd_buf_printf(b, ".SS %s\n", c->name);
@@ -159,17 +163,22 @@ void cd_manual_command(struct cd_buf *b)
 		for (const struct cd_flag *f = c->flags; f && f->name; f++)
 			roff_item(b, f->name, f->value, f->sentence);
 	}
-	CD_BUF_LIT(b, ".SH SETTINGS\nEvery setting of\n.BR cardo.conf (5)\nis also a flag.\n.SH SEE ALSO\n.BR "
-		      "cardo.conf (5)\n");
+	CD_BUF_LIT(b,
+		".SH SETTINGS\nEvery setting of\n.BR cardo.conf (5)\nis also a flag.\n.SH SEE ALSO\n.BR "
+		"cardo.conf (5)\n");
 }
 
 void cd_manual_settings(struct cd_buf *b)
 {
 	cd_buf_printf(b,
-		".TH CARDO.CONF 5 \"\" \"cardo %s\" \"File Formats\"\n.SH NAME\ncardo.conf \\- settings of cardo\n.SH "
-		"DESCRIPTION\nLines of the form \\fIname = value\\fR; # begins a comment. The file is named with "
-		"\\-\\-config or CARDO_CONFIG. The environment (CARDO_ and the name in capitals) wins over the file, a flag "
-		"over both. Bytes may be written as 16KiB, 4MiB, 2GiB, times as 200us, 50ms, 30s, 10min, 2h, 7d.\n.SH "
+		".TH CARDO.CONF 5 \"\" \"cardo %s\" \"File Formats\"\n.SH NAME\ncardo.conf \\- settings of "
+		"cardo\n.SH "
+		"DESCRIPTION\nLines of the form \\fIname = value\\fR; # begins a comment. The file is named "
+		"with "
+		"\\-\\-config or CARDO_CONFIG. The environment (CARDO_ and the name in capitals) wins over "
+		"the file, a flag "
+		"over both. Bytes may be written as 16KiB, 4MiB, 2GiB, times as 200us, 50ms, 30s, 10min, 2h, "
+		"7d.\n.SH "
 		"SETTINGS\n",
 		CARDO_VERSION);
 	for (size_t i = 0; i < cd_setting_n; i++) {

@@ -1,6 +1,7 @@
 /*
- * `cardo import`: files of entities, of any size, in batches. An entity that is refused is reported with its line and
- * does not end the import; broken JSON between entities does, because nobody knows where the next one begins.
+ * `cardo import`: files of entities, of any size, in batches. An entity that is refused is reported with its
+ * line and does not end the import; broken JSON between entities does, because nobody knows where the next
+ * one begins.
  */
 #include "cli/command.h"
 #include "cli/items.h"
@@ -11,9 +12,11 @@
 #include <unistd.h>
 
 const struct cd_flag cd_flags_import[] = {
-	{"--url", "URL", "write through a running server instead of into the data directory: http://localhost:9090"},
+	{"--url", "URL",
+		"write through a running server instead of into the data directory: http://localhost:9090"},
 	{"--mode", "MODE",
-		"upsert (create or replace), create, update (attributes overwrite), append (attributes do not overwrite), merge"},
+		"upsert (create or replace), create, update (attributes overwrite), append (attributes do "
+		"not overwrite), merge"},
 	{"--context", "URL", "@context of entities that bring none"},
 	{"--tenant", "NAME", "tenant to write to"},
 	{"--strict", NULL, "stop at the first entity that is refused"},
@@ -27,7 +30,7 @@ struct import {
 	bool strict;
 	const char *files[FILES_MAX];
 	unsigned files_n;
-	const char *file;        /* being read */
+	const char *file; /* being read */
 	struct cd_target *target;
 	struct cd_import_batch batch;
 	uint64_t read, failed, batches;
@@ -63,7 +66,8 @@ static cd_code check_mode(struct cd_cx *cx, const char *mode)
 	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
 		if (cd_str_eq(cd_str_z(modes[i]), cd_str_z(mode)))
 			return CD_OK;
-	return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "--mode", "Expected upsert, create, update, append or merge");
+	return cd_fail(
+		cx, CD_E_BAD_REQUEST_DATA, "--mode", "Expected upsert, create, update, append or merge");
 }
 
 static void refused(void *arg, uint64_t line, const char *id, const char *why)
@@ -71,8 +75,8 @@ static void refused(void *arg, uint64_t line, const char *id, const char *why)
 	struct import *im = arg;
 	im->failed++;
 	if (im->failed <= REPORTED_MAX)
-		fprintf(stderr, "%s:%llu: %s: %s\n", im->file, (unsigned long long)line, id && id[0] ? id : "(no id)",
-			why ? why : "refused");
+		fprintf(stderr, "%s:%llu: %s: %s\n", im->file, (unsigned long long)line,
+			id && id[0] ? id : "(no id)", why ? why : "refused");
 	if (im->failed == REPORTED_MAX)
 		fprintf(stderr, "(further ones are only counted)\n");
 }
@@ -84,8 +88,8 @@ static void tell_progress(struct import *im, bool end)
 		return;
 	im->told = now;
 	double s = (double)(now - im->began) / 1e6;
-	fprintf(stderr, "\r%llu entities, %.0f a second%s", (unsigned long long)im->read, (double)im->read / (s > 0 ? s : 1),
-		end ? "\n" : "  ");
+	fprintf(stderr, "\r%llu entities, %.0f a second%s", (unsigned long long)im->read,
+		(double)im->read / (s > 0 ? s : 1), end ? "\n" : "  ");
 }
 
 static cd_code flush(struct import *im, struct cd_cx *cx)
@@ -98,7 +102,8 @@ static cd_code flush(struct import *im, struct cd_cx *cx)
 	cd_buf_reset(&im->batch.text);
 	tell_progress(im, false);
 	if (!code && im->strict && im->failed)
-		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, NULL, "Stopped at the first refused entity (--strict)");
+		return cd_fail(
+			cx, CD_E_BAD_REQUEST_DATA, NULL, "Stopped at the first refused entity (--strict)");
 	return code;
 }
 
@@ -160,7 +165,8 @@ static cd_code read_file(struct import *im, struct cd_cx *cx)
 
 static cd_code import_all(struct import *im, struct cd_cx *cx)
 {
-	im->target = im->plan.url ? cd_target_server(cx, cx->set, &im->plan) : cd_target_store(cx, cx->set, &im->plan);
+	im->target = im->plan.url ? cd_target_server(cx, cx->set, &im->plan)
+				  : cd_target_store(cx, cx->set, &im->plan);
 	if (!im->target)
 		return cx->err.code;
 	cd_code code = CD_OK;
@@ -181,14 +187,16 @@ int cd_cmd_import(struct cd_cx *cx, int argc, char **argv)
 	static struct import im = {.plan = {.mode = "upsert", .tenant = ""}};
 	struct cd_settings set;
 	cx->set = &set;
-	if (cd_cli_settings(cx, &set, cd_flags_import, argc, argv, take_flag, &im) || check_mode(cx, im.plan.mode))
+	if (cd_cli_settings(cx, &set, cd_flags_import, argc, argv, take_flag, &im) ||
+		check_mode(cx, im.plan.mode))
 		return cd_cli_fail(cx);
 	if (im.files_n == 0) {
 		(void)cd_fail(cx, CD_E_BAD_REQUEST_DATA, NULL, "Which file? - is standard input");
 		return cd_cli_fail(cx);
 	}
 	cd_code code = import_all(&im, cx);
-	printf("%llu entities read, %llu refused\n", (unsigned long long)im.read, (unsigned long long)im.failed);
+	printf("%llu entities read, %llu refused\n", (unsigned long long)im.read,
+		(unsigned long long)im.failed);
 	if (code)
 		return cd_cli_fail(cx);
 	return im.failed ? 1 : 0;

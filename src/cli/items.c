@@ -1,7 +1,7 @@
 #include "cli/items.h"
 
-void cd_items_init(struct cd_items *s, size_t item_max, cd_code (*each)(void *, struct cd_cx *, cd_str, uint64_t),
-	void *arg)
+void cd_items_init(struct cd_items *s, size_t item_max,
+	cd_code (*each)(void *, struct cd_cx *, cd_str, uint64_t), void *arg)
 {
 	*s = (struct cd_items){.line = 1, .each = each, .arg = arg};
 	cd_buf_init(&s->item, item_max);

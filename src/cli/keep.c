@@ -2,8 +2,8 @@
 #include "cli/command.h"
 
 #include "http/client.h"
-#include "json/json.h"
 #include "store/store.h"
+#include "json/json.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -24,7 +24,8 @@ static cd_code take_folder(void *arg, struct cd_cx *cx, const char *flag, cd_str
 static cd_code take_nothing(void *arg, struct cd_cx *cx, const char *flag, cd_str value)
 {
 	(void)arg, (void)flag;
-	return cd_fail(cx, CD_E_BAD_REQUEST_DATA, NULL, "\"" CD_STR_FMT "\" is not expected here", CD_STR_ARG(value));
+	return cd_fail(cx, CD_E_BAD_REQUEST_DATA, NULL, "\"" CD_STR_FMT "\" is not expected here",
+		CD_STR_ARG(value));
 }
 
 /* ---- through a running server ---- */
@@ -60,7 +61,8 @@ static cd_code backup_running(struct cd_cx *cx, const char *socket_path, const c
 	CD_BUF_LIT(&body, "{\"folder\":");
 	cd_json_write_string(&body, cd_str_z(folder));
 	cd_buf_char(&body, '}');
-	const struct cd_http_field fields[] = {{CD_STR_INIT("Content-Type"), CD_STR_INIT("application/json")}};
+	const struct cd_http_field fields[] = {
+		{CD_STR_INIT("Content-Type"), CD_STR_INIT("application/json")}};
 	const struct cd_client_req req = {
 		.method = CD_POST,
 		.url = CD_STR("http://localhost/control/backup"),

@@ -5,16 +5,22 @@
 
 const struct cd_command cd_commands[] = {
 	{"serve", "", "run the twin: the HTTP server over one data directory", true, NULL, cd_cmd_serve,
-		"SIGTERM and SIGINT stop listening, answer what is open, write a last checkpoint and exit with 0. "
-		"GET /health answers while the process lives, GET /ready once requests are answered, GET /metrics in the "
+		"SIGTERM and SIGINT stop listening, answer what is open, write a last checkpoint and exit "
+		"with 0. "
+		"GET /health answers while the process lives, GET /ready once requests are answered, GET "
+		"/metrics in the "
 		"Prometheus format, GET /openapi describes every route."},
 	{"import", "FILE...", "bring NGSI-LD entities into a twin", true, cd_flags_import, cd_cmd_import,
-		"A file holds JSON arrays of entities, or entities one after the other (newline-delimited), of any size; - is "
-		"standard input. Without --url the data directory is written directly and must not be served meanwhile."},
+		"A file holds JSON arrays of entities, or entities one after the other (newline-delimited), "
+		"of any size; - is "
+		"standard input. Without --url the data directory is written directly and must not be served "
+		"meanwhile."},
 	{"backup", "FOLDER", "copy the twin, also while it is served", true, NULL, cd_cmd_backup,
-		"The copy is consistent, and is itself a data directory: cardo serve --data FOLDER starts it. A running server "
+		"The copy is consistent, and is itself a data directory: cardo serve --data FOLDER starts "
+		"it. A running server "
 		"is reached through the control socket in its data directory."},
-	{"verify", "", "check every stored byte of a data directory that is not in use", true, NULL, cd_cmd_verify,
+	{"verify", "", "check every stored byte of a data directory that is not in use", true, NULL,
+		cd_cmd_verify,
 		"Prints what it found and exits with 1 when something is damaged. Changes nothing."},
 	{"help", "[COMMAND]", "explain a command and its flags", false, cd_flags_help, cd_cmd_help, NULL},
 	{0},
@@ -38,7 +44,8 @@ static const struct cd_command *find(cd_str name)
 static bool wants_help(int argc, char **argv)
 {
 	for (int i = 0; i < argc; i++)
-		if (cd_str_eq(cd_str_z(argv[i]), CD_STR("--help")) || cd_str_eq(cd_str_z(argv[i]), CD_STR("-h")))
+		if (cd_str_eq(cd_str_z(argv[i]), CD_STR("--help")) ||
+			cd_str_eq(cd_str_z(argv[i]), CD_STR("-h")))
 			return true;
 	return false;
 }

@@ -1,7 +1,7 @@
 /*
- * `cardo serve`: opens the parts in the order of the data flow, runs one thread for each loop, and closes in the opposite
- * order. Loop 0 is the main thread; it takes the signals and the control socket. A drain stops the loops one by one; when
- * the last has ended the store finishes its queue and writes a checkpoint.
+ * `cardo serve`: opens the parts in the order of the data flow, runs one thread for each loop, and closes in
+ * the opposite order. Loop 0 is the main thread; it takes the signals and the control socket. A drain stops
+ * the loops one by one; when the last has ended the store finishes its queue and writes a checkpoint.
  */
 #include "cli/serve.h"
 
@@ -91,7 +91,8 @@ static cd_code open_loop(struct cd_loop *l)
 		.contexts = s->contexts,
 		.set = &s->set,
 		.metrics = &l->metrics,
-		.allow_private = s->set.outbound_private == 1 || (s->set.outbound_private == 2 && s->loopback),
+		.allow_private =
+			s->set.outbound_private == 1 || (s->set.outbound_private == 2 && s->loopback),
 	};
 	l->edge = (struct cd_edge){.serve = s, .router = s->router, .metrics = &l->metrics};
 	l->edge.runner = cd_runner_new(&l->cx, &conf);
@@ -158,7 +159,7 @@ static bool is_loopback(const char *listen)
 {
 	cd_str s = cd_str_z(listen);
 	return cd_str_starts(s, CD_STR("127.")) || cd_str_starts(s, CD_STR("[::1]")) ||
-		cd_str_starts(s, CD_STR("localhost:"));
+	       cd_str_starts(s, CD_STR("localhost:"));
 }
 
 static cd_code check_settings(struct cd_cx *cx, struct cd_serve *s)
@@ -173,7 +174,8 @@ static cd_code check_settings(struct cd_cx *cx, struct cd_serve *s)
 		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "durability", "Expected disk or os");
 	if (!s->loopback && !s->set.insecure)
 		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "listen",
-			"%s can be reached from other machines, and everybody there may write; say --insecure if that is meant",
+			"%s can be reached from other machines, and everybody there may write; say "
+			"--insecure if that is meant",
 			s->set.listen);
 	if (!s->set.tls_cert[0] != !s->set.tls_key[0])
 		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "tls_cert", "tls_cert and tls_key go together");
@@ -219,7 +221,8 @@ static void raise_descriptors(void)
 static cd_code no_arguments(void *arg, struct cd_cx *cx, const char *flag, cd_str value)
 {
 	(void)arg, (void)flag;
-	return cd_fail(cx, CD_E_BAD_REQUEST_DATA, NULL, "\"" CD_STR_FMT "\" is not expected here", CD_STR_ARG(value));
+	return cd_fail(cx, CD_E_BAD_REQUEST_DATA, NULL, "\"" CD_STR_FMT "\" is not expected here",
+		CD_STR_ARG(value));
 }
 
 static int serve(struct cd_cx *cx, struct cd_serve *s)

@@ -12,12 +12,12 @@ struct cd_serve {
 	struct cd_ctx_cache *contexts;
 	struct cd_router *router;
 	struct cd_http_tls *tls;
-	bool loopback;            /* listens on loopback only */
+	bool loopback; /* listens on loopback only */
 	struct cd_loop *loops;
 	unsigned loops_n;
 	struct cd_metrics **metrics; /* of the loops, then the writer's */
 	unsigned metrics_n;
-	_Atomic unsigned ready;   /* loops that answer */
+	_Atomic unsigned ready; /* loops that answer */
 };
 
 #endif

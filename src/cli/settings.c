@@ -1,6 +1,6 @@
 /*
- * Settings from file, environment and flags, all by the rows of base/settings.h. Later ones win: defaults, file,
- * environment, flags.
+ * Settings from file, environment and flags, all by the rows of base/settings.h. Later ones win: defaults,
+ * file, environment, flags.
  */
 #include "cli/command.h"
 
@@ -31,12 +31,14 @@ static cd_code read_file(struct cd_cx *cx, const char *path, cd_str *ret)
 	if (!text)
 		return cd_fail_memory(cx);
 	if (bad)
-		return cd_fail(cx, CD_E_IO, "config", "%s can not be read, or is larger than %d bytes", path, FILE_MAX);
+		return cd_fail(cx, CD_E_IO, "config", "%s can not be read, or is larger than %d bytes", path,
+			FILE_MAX);
 	*ret = cd_str_of(text, n);
 	return CD_OK;
 }
 
-static cd_code set_line(struct cd_cx *cx, struct cd_settings *set, const char *path, unsigned line, cd_str text)
+static cd_code set_line(
+	struct cd_cx *cx, struct cd_settings *set, const char *path, unsigned line, cd_str text)
 {
 	text = cd_str_trim(text);
 	if (text.n && text.p[text.n - 1] == '\r')
@@ -46,8 +48,8 @@ static cd_code set_line(struct cd_cx *cx, struct cd_settings *set, const char *p
 	size_t at = cd_str_find(text, '=');
 	const struct cd_setting *row = cd_setting_find(cd_str_trim(cd_str_of(text.p, at)));
 	if (at == text.n || !row)
-		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "config", "%s:%u: expected `name = value` with a known name", path,
-			line);
+		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "config",
+			"%s:%u: expected `name = value` with a known name", path, line);
 	return set_copy(cx, set, row, cd_str_trim(cd_str_skip(text, at + 1)));
 }
 
@@ -98,7 +100,8 @@ static cd_code flag_value(struct cd_cx *cx, struct flags *f, cd_str name, cd_str
 	if (inside.p)
 		return CD_OK;
 	if (f->at == f->argc)
-		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, NULL, CD_STR_FMT " wants a value", CD_STR_ARG(name));
+		return cd_fail(
+			cx, CD_E_BAD_REQUEST_DATA, NULL, CD_STR_FMT " wants a value", CD_STR_ARG(name));
 	*ret = cd_str_z(f->argv[f->at++]);
 	return CD_OK;
 }
@@ -116,12 +119,14 @@ static cd_code one_flag(struct cd_cx *cx, struct cd_settings *set, const struct 
 	if (mine && !mine->value)
 		return take(arg, cx, mine->name, cd_str_of("", 0));
 	if (mine)
-		return flag_value(cx, f, name, inside, &value) ? cx->err.code : take(arg, cx, mine->name, value);
+		return flag_value(cx, f, name, inside, &value) ? cx->err.code
+							       : take(arg, cx, mine->name, value);
 	if (cd_str_eq(name, CD_STR("--config"))) /* was read before */
 		return flag_value(cx, f, name, inside, &value);
 	const struct cd_setting *row = cd_setting_find(cd_str_skip(name, 2));
 	if (!row)
-		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, NULL, "There is no flag " CD_STR_FMT, CD_STR_ARG(name));
+		return cd_fail(
+			cx, CD_E_BAD_REQUEST_DATA, NULL, "There is no flag " CD_STR_FMT, CD_STR_ARG(name));
 	if (row->kind == CD_SET_FLAG && !inside.p)
 		return cd_setting_set(cx, set, row, CD_STR("1"));
 	if (flag_value(cx, f, name, inside, &value))
@@ -142,8 +147,8 @@ static const char *config_path(int argc, char **argv)
 	return path;
 }
 
-cd_code cd_cli_settings(struct cd_cx *cx, struct cd_settings *set, const struct cd_flag *own, int argc, char **argv,
-	cd_code (*take)(void *arg, struct cd_cx *, const char *flag, cd_str value), void *arg)
+cd_code cd_cli_settings(struct cd_cx *cx, struct cd_settings *set, const struct cd_flag *own, int argc,
+	char **argv, cd_code (*take)(void *arg, struct cd_cx *, const char *flag, cd_str value), void *arg)
 {
 	const char *path = config_path(argc, argv);
 	cd_settings_init(set);

@@ -26,9 +26,9 @@ static void answer_text(struct cd_http_req *req, int status, cd_str media, cd_st
 	answer(req, status, media, &b);
 }
 
-#define ROUTE(name)                                                                                                  \
-	static void name(                                                                                            \
-		void *app, struct cd_http_req *req, const struct cd_route *route, const struct cd_args *args)
+#define ROUTE(name)                                                                                          \
+	static void name(void *app, struct cd_http_req *req, const struct cd_route *route,                   \
+		const struct cd_args *args)
 
 ROUTE(health)
 {
@@ -143,7 +143,8 @@ ROUTE(backup)
 		return;
 	}
 	b->req = req;
-	b->op = (struct cd_op){.cx = &req->cx, .action = CD_ACT_OPERATE, .next = backup_begin, .done = backup_done};
+	b->op = (struct cd_op){
+		.cx = &req->cx, .action = CD_ACT_OPERATE, .next = backup_begin, .done = backup_done};
 	cd_op_begin(edge->runner, &b->op);
 }
 
@@ -161,5 +162,6 @@ const struct cd_route cd_system_routes[] = {
 
 bool cd_is_system_route(const struct cd_route *route)
 {
-	return route >= cd_system_routes && route < cd_system_routes + sizeof cd_system_routes / sizeof *cd_system_routes;
+	return route >= cd_system_routes &&
+	       route < cd_system_routes + sizeof cd_system_routes / sizeof *cd_system_routes;
 }

@@ -1,6 +1,6 @@
 /*
- * cli/target.h -- where an import goes: a data directory through the operations' synchronous runner, or a running server
- * through its batch routes. One table, so that the import does not ask which.
+ * cli/target.h -- where an import goes: a data directory through the operations' synchronous runner, or a
+ * running server through its batch routes. One table, so that the import does not ask which.
  */
 #ifndef CD_CLI_TARGET_H
 #define CD_CLI_TARGET_H

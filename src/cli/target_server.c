@@ -69,12 +69,13 @@ static void fill(struct part *part, const struct cd_import_batch *in, bool ld)
 
 static cd_code post(struct to_server *t, struct cd_cx *cx, const struct part *part, struct reply *ret)
 {
-	const char *mode = cd_str_eq(cd_str_z(t->plan->mode), CD_STR("append")) ? "update?options=noOverwrite" : t->plan->mode;
+	const char *mode = cd_str_eq(cd_str_z(t->plan->mode), CD_STR("append")) ? "update?options=noOverwrite"
+										: t->plan->mode;
 	cd_str link = cd_arena_printf(cx->arena,
 		"<%s>; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"",
 		t->plan->context ? t->plan->context : "");
-	struct cd_http_field fields[3] = {
-		{CD_STR_INIT("Content-Type"), part->ld ? CD_STR("application/ld+json") : CD_STR("application/json")}};
+	struct cd_http_field fields[3] = {{CD_STR_INIT("Content-Type"),
+		part->ld ? CD_STR("application/ld+json") : CD_STR("application/json")}};
 	size_t n = 1;
 	if (t->plan->context && !part->ld)
 		fields[n++] = (struct cd_http_field){CD_STR("Link"), link};
@@ -99,8 +100,8 @@ static cd_code post(struct to_server *t, struct cd_cx *cx, const struct part *pa
 	if (ret->code)
 		return cd_fail(cx, ret->code, "url", CD_STR_FMT, CD_STR_ARG(ret->detail));
 	if (ret->status != 201 && ret->status != 204 && ret->status != 207)
-		return cd_fail(cx, CD_E_BAD_GATEWAY, "url", "The server answered %d: " CD_STR_FMT, ret->status,
-			CD_STR_ARG(ret->body));
+		return cd_fail(cx, CD_E_BAD_GATEWAY, "url", "The server answered %d: " CD_STR_FMT,
+			ret->status, CD_STR_ARG(ret->body));
 	return CD_OK;
 }
 
@@ -170,7 +171,8 @@ static cd_code close_server(struct cd_target *target, struct cd_cx *cx)
 
 static const struct cd_target_ops server_ops = {write_batch, close_server};
 
-struct cd_target *cd_target_server(struct cd_cx *cx, const struct cd_settings *set, const struct cd_import_plan *plan)
+struct cd_target *cd_target_server(
+	struct cd_cx *cx, const struct cd_settings *set, const struct cd_import_plan *plan)
 {
 	struct to_server *t = cd_mem_zalloc(sizeof *t);
 	if (!t || uv_loop_init(&t->loop) != 0) {

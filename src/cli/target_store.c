@@ -2,8 +2,8 @@
 #include "cli/target.h"
 
 #include "base/mem.h"
-#include "json/json.h"
 #include "ops/batch.h"
+#include "json/json.h"
 
 #include <stdlib.h>
 
@@ -90,7 +90,8 @@ static cd_code write_batch(struct cd_target *target, struct cd_cx *out, const st
 	for (uint32_t i = 0; i < b->n; i++) {
 		cd_ctx_unref(b->items[i].ctx);
 		if (!cx.err.code && b->items[i].err.code)
-			failed(arg, in->item[i].line, cd_arena_copy(cx.arena, b->items[i].id).p, b->items[i].err.detail);
+			failed(arg, in->item[i].line, cd_arena_copy(cx.arena, b->items[i].id).p,
+				b->items[i].err.detail);
 	}
 	return cx.err.code ? cd_fail(out, cx.err.code, cx.err.where, "%s", cx.err.detail) : CD_OK;
 }
@@ -110,7 +111,8 @@ static cd_code close_store(struct cd_target *target, struct cd_cx *cx)
 
 static const struct cd_target_ops store_ops = {write_batch, close_store};
 
-struct cd_target *cd_target_store(struct cd_cx *cx, const struct cd_settings *set, const struct cd_import_plan *plan)
+struct cd_target *cd_target_store(
+	struct cd_cx *cx, const struct cd_settings *set, const struct cd_import_plan *plan)
 {
 	struct to_store *t = cd_mem_zalloc(sizeof *t);
 	if (!t) {
@@ -125,8 +127,10 @@ struct cd_target *cd_target_store(struct cd_cx *cx, const struct cd_settings *se
 	const struct cd_store_config conf = {.set = set, .fs = t->fs};
 	if (t->fs && !cd_store_open(cx, &conf, &t->store))
 		t->contexts = cd_ctx_cache_new(cx, set);
-	const struct cd_runner_config rconf = {
-		.store = t->store, .contexts = t->contexts, .set = set, .allow_private = set->outbound_private != 0};
+	const struct cd_runner_config rconf = {.store = t->store,
+		.contexts = t->contexts,
+		.set = set,
+		.allow_private = set->outbound_private != 0};
 	if (t->contexts)
 		t->runner = cd_runner_new(cx, &rconf);
 	if (t->runner)

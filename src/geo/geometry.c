@@ -1,6 +1,6 @@
 /*
- * A geometry is positions nested 0 to 3 arrays deep; types differ in the depth and in what the innermost list of positions
- * must be. So one walk serves all of them.
+ * A geometry is positions nested 0 to 3 arrays deep; types differ in the depth and in what the innermost list
+ * of positions must be. So one walk serves all of them.
  */
 #include "geo/geometry.h"
 
@@ -8,8 +8,8 @@
 
 static const struct {
 	cd_str name;
-	unsigned depth;  /* arrays around a position */
-	unsigned least;  /* positions of the innermost array */
+	unsigned depth; /* arrays around a position */
+	unsigned least; /* positions of the innermost array */
 	bool ring;
 } types[CD_GEO_N] = {
 	[CD_GEO_POINT] = {CD_STR_INIT("Point"), 0, 1, false},
@@ -52,8 +52,8 @@ static cd_code position(struct walk *w, const struct cd_json *p)
 	if (p->kind != CD_JSON_ARRAY || p->n < 2 || p->n > 4)
 		return bad(w, p, "Expected a position: [longitude, latitude], and perhaps a height");
 	if (w->positions++ == w->cx->set->vertices_max)
-		return cd_fail(w->cx, CD_E_BAD_REQUEST_DATA, cd_json_pointer(w->cx, p), "More than %llu positions",
-			(unsigned long long)w->cx->set->vertices_max);
+		return cd_fail(w->cx, CD_E_BAD_REQUEST_DATA, cd_json_pointer(w->cx, p),
+			"More than %llu positions", (unsigned long long)w->cx->set->vertices_max);
 	unsigned i = 0;
 	for (const struct cd_json *c = p->child; c; c = c->next, i++) {
 		double d = c->kind == CD_JSON_NUMBER ? cd_json_number(c->text) : NAN;
@@ -82,8 +82,8 @@ static cd_code positions(struct walk *w, const struct cd_json *list)
 {
 	const struct cd_json *last = NULL;
 	if (list->n < types[w->type].least)
-		return cd_fail(w->cx, CD_E_BAD_REQUEST_DATA, cd_json_pointer(w->cx, list), "%s needs %u positions and more here",
-			types[w->type].name.p, types[w->type].least);
+		return cd_fail(w->cx, CD_E_BAD_REQUEST_DATA, cd_json_pointer(w->cx, list),
+			"%s needs %u positions and more here", types[w->type].name.p, types[w->type].least);
 	for (const struct cd_json *p = list->child; p; p = p->next) {
 		cd_code code = position(w, p);
 		if (code)
@@ -100,7 +100,8 @@ static cd_code nested(struct walk *w, const struct cd_json *v, unsigned depth)
 	if (depth == 0)
 		return position(w, v);
 	if (v->kind != CD_JSON_ARRAY || v->n == 0)
-		return bad(w, v, depth == 1 ? "Expected an array of positions" : "Expected an array of arrays");
+		return bad(
+			w, v, depth == 1 ? "Expected an array of positions" : "Expected an array of arrays");
 	if (depth == 1)
 		return positions(w, v);
 	for (const struct cd_json *c = v->child; c; c = c->next) {
@@ -111,14 +112,16 @@ static cd_code nested(struct walk *w, const struct cd_json *v, unsigned depth)
 	return CD_OK;
 }
 
-cd_code cd_geo_check(struct cd_cx *cx, const struct cd_json *v, enum cd_geo_type *ret_type, struct cd_box *ret_box)
+cd_code cd_geo_check(
+	struct cd_cx *cx, const struct cd_json *v, enum cd_geo_type *ret_type, struct cd_box *ret_box)
 {
 	struct walk w = {.cx = cx, .box = {INFINITY, INFINITY, -INFINITY, -INFINITY}};
 	int type = type_of(v);
 	const struct cd_json *coordinates = cd_json_get(v, CD_STR("coordinates"));
 	if (type < 0)
 		return bad(&w, v,
-			"Expected a GeoJSON geometry: Point, MultiPoint, LineString, MultiLineString, Polygon or MultiPolygon");
+			"Expected a GeoJSON geometry: Point, MultiPoint, LineString, MultiLineString, "
+			"Polygon or MultiPolygon");
 	if (!coordinates)
 		return bad(&w, v, "The geometry has no coordinates");
 	w.type = (enum cd_geo_type)type;

@@ -1,6 +1,6 @@
 /*
- * Answers. Head and body leave in one system call: the kernel mostly takes all of it at once, and then nothing is allocated.
- * What it does not take is copied and follows when the client reads.
+ * Answers. Head and body leave in one system call: the kernel mostly takes all of it at once, and then
+ * nothing is allocated. What it does not take is copied and follows when the client reads.
  */
 #include "base/mem.h"
 #include "http/connection_int.h"
@@ -16,12 +16,13 @@ static const struct {
 	int status;
 	const char *reason;
 } reasons[] = {{200, "OK"}, {201, "Created"}, {203, "Non-Authoritative Information"}, {204, "No Content"},
-	{206, "Partial Content"}, {207, "Multi-Status"}, {304, "Not Modified"}, {400, "Bad Request"}, {401, "Unauthorized"},
-	{403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"}, {406, "Not Acceptable"},
-	{408, "Request Timeout"}, {409, "Conflict"}, {411, "Length Required"}, {413, "Content Too Large"},
-	{414, "URI Too Long"}, {415, "Unsupported Media Type"}, {417, "Expectation Failed"}, {422, "Unprocessable Content"},
-	{431, "Request Header Fields Too Large"}, {500, "Internal Server Error"}, {501, "Not Implemented"},
-	{502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"}};
+	{206, "Partial Content"}, {207, "Multi-Status"}, {304, "Not Modified"}, {400, "Bad Request"},
+	{401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
+	{406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"}, {411, "Length Required"},
+	{413, "Content Too Large"}, {414, "URI Too Long"}, {415, "Unsupported Media Type"},
+	{417, "Expectation Failed"}, {422, "Unprocessable Content"}, {431, "Request Header Fields Too Large"},
+	{500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"},
+	{503, "Service Unavailable"}, {504, "Gateway Timeout"}};
 
 static const char *reason_of(int status)
 {
@@ -70,7 +71,8 @@ static void on_written(uv_write_t *w, int status)
 		if (c->req && c->req->held) {
 			c->req->held = false;
 			if (c->server->app->room)
-				c->server->app->room(c->server->arg, &c->req->pub); /* it learns that the client has gone */
+				c->server->app->room(c->server->arg,
+					&c->req->pub); /* it learns that the client has gone */
 		}
 		return;
 	}
@@ -176,7 +178,8 @@ static void put_cors(struct cd_buf *b, struct request *r, const struct cd_http_f
 	if (!origin[0] || !cd_http_field(&r->pub, CD_STR("origin")).p)
 		return;
 	put_field(b, CD_STR("Access-Control-Allow-Origin"), cd_str_z(origin));
-	CD_BUF_LIT(b, "Access-Control-Expose-Headers: Location, Link, NGSILD-Results-Count, NGSILD-Tenant, NGSILD-Warning, "
+	CD_BUF_LIT(b, "Access-Control-Expose-Headers: Location, Link, NGSILD-Results-Count, NGSILD-Tenant, "
+		      "NGSILD-Warning, "
 		      "Preference-Applied, Content-Range\r\n");
 	if (r->pub.method != CD_OPTIONS || !cd_http_field(&r->pub, CD_STR("access-control-request-method")).p)
 		return;
@@ -213,7 +216,11 @@ static void put_head(struct request *r, int status, const struct cd_http_field *
 static void count_status(struct request *r, int status)
 {
 	struct cd_metrics *m = r->pub.conn->server->metrics;
-	cd_metric_add(m, status >= 500 ? CD_M_requests_5xx : status >= 400 ? CD_M_requests_4xx : CD_M_requests_2xx, 1);
+	cd_metric_add(m,
+		status >= 500   ? CD_M_requests_5xx
+		: status >= 400 ? CD_M_requests_4xx
+				: CD_M_requests_2xx,
+		1);
 }
 
 /* ---- compression ---- */
@@ -223,7 +230,7 @@ static bool compressible(const struct cd_http_field *fields, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (cd_str_eq(fields[i].name, CD_STR("Content-Type")))
 			return memmem(fields[i].value.p, fields[i].value.n, "json", 4) ||
-				cd_str_starts(fields[i].value, CD_STR("text/"));
+			       cd_str_starts(fields[i].value, CD_STR("text/"));
 	return false;
 }
 
@@ -255,7 +262,8 @@ static bool deflate_into(z_stream *z, cd_str in, int how, struct cd_buf *out)
 }
 
 /* The body compressed, when that is wanted and worth it; else untouched. */
-static bool compress_body(struct request *r, const struct cd_http_field *fields, size_t n, struct cd_buf *body)
+static bool compress_body(
+	struct request *r, const struct cd_http_field *fields, size_t n, struct cd_buf *body)
 {
 	struct cd_http_server *s = r->pub.conn->server;
 	struct cd_buf out;
@@ -278,7 +286,8 @@ static bool compress_body(struct request *r, const struct cd_http_field *fields,
 
 /* ---- whole answers ---- */
 
-void cd_http_reply(struct cd_http_req *pub, int status, const struct cd_http_field *fields, size_t n, struct cd_buf *body)
+void cd_http_reply(struct cd_http_req *pub, int status, const struct cd_http_field *fields, size_t n,
+	struct cd_buf *body)
 {
 	struct request *r = (struct request *)pub;
 	struct cd_http_conn *c = pub->conn;
@@ -323,9 +332,11 @@ void cd_conn_refuse(struct cd_http_conn *c, cd_code code, const char *detail)
 	cd_buf_init(&head, 65536);
 	cd_problem_write(&body, CD_SURFACE_NGSILD, &err);
 	cd_buf_printf(&head,
-		"HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %zu\r\n\r\n",
+		"HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: application/json\r\nConnection: "
+		"close\r\nContent-Length: %zu\r\n\r\n",
 		cd_code_status(code), reason_of(cd_code_status(code)), date_now(c->server), body.n);
-	const uv_buf_t bufs[2] = {uv_buf_init(head.p, (unsigned)head.n), uv_buf_init(body.p, (unsigned)body.n)};
+	const uv_buf_t bufs[2] = {
+		uv_buf_init(head.p, (unsigned)head.n), uv_buf_init(body.p, (unsigned)body.n)};
 	cd_metric_add(c->server->metrics, CD_M_requests_4xx, 1);
 	if (c->req) {
 		cd_server_request_back(c->server, c->req);
@@ -353,8 +364,8 @@ void cd_http_stream_begin(struct cd_http_req *pub, int status, const struct cd_h
 	count_status(r, status);
 	if (c->gone)
 		return;
-	r->gzip = c->server->set->gzip_min && compressible(fields, n) && cd_accepts_coding(pub, CD_STR("gzip")) &&
-		(r->z = deflate_new());
+	r->gzip = c->server->set->gzip_min && compressible(fields, n) &&
+		  cd_accepts_coding(pub, CD_STR("gzip")) && (r->z = deflate_new());
 	put_head(r, status, fields, n);
 	if (r->gzip)
 		CD_BUF_LIT(&r->out, "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n");
@@ -373,7 +384,8 @@ static bool put_chunk(struct request *r, cd_str data)
 		return true;
 	int n = snprintf(size, sizeof size, "%zx\r\n", data.n);
 	const uv_buf_t framed[3] = {uv_buf_init(size, (unsigned)n),
-		uv_buf_init((char *)(uintptr_t)data.p, (unsigned)data.n), uv_buf_init((char *)(uintptr_t) "\r\n", 2)};
+		uv_buf_init((char *)(uintptr_t)data.p, (unsigned)data.n),
+		uv_buf_init((char *)(uintptr_t) "\r\n", 2)};
 	return r->chunk_framed ? cd_conn_send(c, framed, 3) : cd_conn_send(c, framed + 1, 1);
 }
 

@@ -1,9 +1,9 @@
 /*
- * Outbound HTTP over libcurl's multi interface, on the loop: libcurl says which sockets and which timer it wants, libuv
- * watches them.
+ * Outbound HTTP over libcurl's multi interface, on the loop: libcurl says which sockets and which timer it
+ * wants, libuv watches them.
  *
- * The address policy stands where a socket is opened: there the address is known, after name resolution and again for each
- * redirect, so that no name can be given another address between check and use.
+ * The address policy stands where a socket is opened: there the address is known, after name resolution and
+ * again for each redirect, so that no name can be given another address between check and use.
  */
 #include "http/client.h"
 
@@ -58,7 +58,7 @@ static void init_curl(void)
 static bool private4(uint32_t a)
 {
 	return a >> 24 == 127 || a >> 24 == 10 || a >> 24 == 0 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8 ||
-		a >> 16 == 0xa9fe || a >> 22 == 0x191 /* 100.64/10 */ || a >> 28 >= 0xe;
+	       a >> 16 == 0xa9fe || a >> 22 == 0x191 /* 100.64/10 */ || a >> 28 >= 0xe;
 }
 
 static bool private6(const unsigned char *a)
@@ -161,7 +161,8 @@ static void act(struct cd_client *c, curl_socket_t socket, int what)
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct watch *w = poll->data;
-	int what = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+	int what =
+		(events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
 	act(w->client, w->socket, status < 0 ? CURL_CSELECT_ERR : what);
 }
 
@@ -222,7 +223,8 @@ static int on_time(CURLM *multi, long ms, void *arg)
 	if (ms < 0)
 		uv_timer_stop(c->timer);
 	else
-		uv_timer_start(c->timer, on_timer, ms > 0 ? (uint64_t)ms : 1, 0); /* never from inside libcurl */
+		uv_timer_start(
+			c->timer, on_timer, ms > 0 ? (uint64_t)ms : 1, 0); /* never from inside libcurl */
 	return 0;
 }
 
@@ -269,8 +271,8 @@ static size_t on_field(char *p, size_t one, size_t n, void *arg)
 static bool add_fields(struct cd_client_call *call, const struct cd_client_req *req)
 {
 	for (size_t i = 0; i < req->fields_n; i++) {
-		cd_str line = cd_arena_printf(&call->arena, CD_STR_FMT ": " CD_STR_FMT, CD_STR_ARG(req->fields[i].name),
-			CD_STR_ARG(req->fields[i].value));
+		cd_str line = cd_arena_printf(&call->arena, CD_STR_FMT ": " CD_STR_FMT,
+			CD_STR_ARG(req->fields[i].name), CD_STR_ARG(req->fields[i].value));
 		struct curl_slist *list = line.p ? curl_slist_append(call->sent, line.p) : NULL;
 		if (!list)
 			return false;
@@ -287,24 +289,28 @@ static bool set_options(struct cd_client_call *call, const struct cd_client_req 
 	if (!url.p || !method.p || !add_fields(call, req))
 		return false;
 	bool good = !curl_easy_setopt(e, CURLOPT_URL, url.p) && !curl_easy_setopt(e, CURLOPT_PRIVATE, call) &&
-		!curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") &&
-		!curl_easy_setopt(e, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") &&
-		!curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) && !curl_easy_setopt(e, CURLOPT_HTTPHEADER, call->sent) &&
-		!curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(req->timeout_us / 1000)) &&
-		!curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) && !curl_easy_setopt(e, CURLOPT_WRITEDATA, call) &&
-		!curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_field) &&
-		!curl_easy_setopt(e, CURLOPT_HEADERDATA, call) && !curl_easy_setopt(e, CURLOPT_ERRORBUFFER, call->words) &&
-		!curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) &&
-		!curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, call) && !curl_easy_setopt(e, CURLOPT_PROXY, "") &&
-		!curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, req->method == CD_GET ? 1L : 0L) &&
-		!curl_easy_setopt(e, CURLOPT_MAXREDIRS, (long)call->client->set->redirects_max) &&
-		!curl_easy_setopt(e, CURLOPT_USERAGENT, "cardo/" CARDO_VERSION);
+		    !curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") &&
+		    !curl_easy_setopt(e, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") &&
+		    !curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) &&
+		    !curl_easy_setopt(e, CURLOPT_HTTPHEADER, call->sent) &&
+		    !curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(req->timeout_us / 1000)) &&
+		    !curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) &&
+		    !curl_easy_setopt(e, CURLOPT_WRITEDATA, call) &&
+		    !curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_field) &&
+		    !curl_easy_setopt(e, CURLOPT_HEADERDATA, call) &&
+		    !curl_easy_setopt(e, CURLOPT_ERRORBUFFER, call->words) &&
+		    !curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket) &&
+		    !curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, call) &&
+		    !curl_easy_setopt(e, CURLOPT_PROXY, "") &&
+		    !curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, req->method == CD_GET ? 1L : 0L) &&
+		    !curl_easy_setopt(e, CURLOPT_MAXREDIRS, (long)call->client->set->redirects_max) &&
+		    !curl_easy_setopt(e, CURLOPT_USERAGENT, "cardo/" CARDO_VERSION);
 	if (good && req->unix_socket)
 		good = !curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, req->unix_socket);
 	if (good && req->method != CD_GET)
 		good = !curl_easy_setopt(e, CURLOPT_POSTFIELDS, req->body.n ? req->body.p : "") &&
-			!curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.n) &&
-			!curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method.p);
+		       !curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.n) &&
+		       !curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method.p);
 	return good;
 }
 
@@ -343,7 +349,8 @@ struct cd_client_call *cd_client_send(struct cd_client *c, const struct cd_clien
 	cd_buf_init(&call->body, req->answer_max);
 	cd_arena_init(&call->arena, 1 << 20);
 	call->easy = curl_easy_init();
-	if (!call->easy || !set_options(call, req) || curl_multi_add_handle(c->multi, call->easy) != CURLM_OK) {
+	if (!call->easy || !set_options(call, req) ||
+		curl_multi_add_handle(c->multi, call->easy) != CURLM_OK) {
 		call_free(call);
 		return NULL;
 	}
@@ -385,7 +392,8 @@ void cd_client_free(struct cd_client *c)
 		return;
 	while (c->calls) {
 		struct cd_client_call *call = c->calls;
-		const struct cd_client_answer a = {.code = CD_E_BAD_GATEWAY, .detail = "the program is ending"};
+		const struct cd_client_answer a = {
+			.code = CD_E_BAD_GATEWAY, .detail = "the program is ending"};
 		(void)curl_multi_remove_handle(c->multi, call->easy);
 		call->done(call->arg, &a);
 		call_free(call);

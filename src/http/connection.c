@@ -1,12 +1,12 @@
 /*
  * One connection: bytes in, requests out, one at a time.
  *
- *   IDLE --bytes--> HEAD --head complete--> BODY --body complete--> HANDLING --answer has left--> IDLE or CLOSING
- *                    |                        |
+ *   IDLE --bytes--> HEAD --head complete--> BODY --body complete--> HANDLING --answer has left--> IDLE or
+ * CLOSING |                        |
  *                    +---- refused: 400, 408, 413, 414, 431 ----> CLOSING
  *
- * The parser is fed what has arrived; it is stopped at the end of each message, and what lies behind waits in the buffer
- * (reading stops when that is too much) until the answer has left.
+ * The parser is fed what has arrived; it is stopped at the end of each message, and what lies behind waits in
+ * the buffer (reading stops when that is too much) until the answer has left.
  */
 #include "http/connection_int.h"
 
@@ -37,7 +37,8 @@ static void on_closed(uv_handle_t *h)
 		conn_free(c);
 }
 
-/* Answered, but nobody is there: the end of the request, and of the connection when its handle is closed already. */
+/* Answered, but nobody is there: the end of the request, and of the connection when its handle is closed
+ * already. */
 void cd_conn_orphan(struct cd_http_conn *c)
 {
 	struct request *r = c->req;
@@ -133,8 +134,8 @@ static int on_value(llhttp_t *p, const char *at, size_t n)
 	if (f->value.at == 0)
 		f->value.at = offset_of(p, at);
 	return f->value.n == 0 ? (f->value.at = offset_of(p, at), f->value.n = (uint32_t)n, 0)
-			       : extend(&f->value, offset_of(p, at), n) ? 0
-									: HPE_USER;
+	       : extend(&f->value, offset_of(p, at), n) ? 0
+							: HPE_USER;
 }
 
 /* An empty value has no span, but the next name must begin a new field. */
@@ -194,7 +195,8 @@ static cd_code check_head(struct cd_http_conn *c, struct request *r, const llhtt
 {
 	struct cd_cx *cx = &r->pub.cx;
 	const struct cd_settings *set = c->server->set;
-	bool one_host = cd_http_field_nth(&r->pub, CD_STR("host"), 0).p && !cd_http_field_nth(&r->pub, CD_STR("host"), 1).p;
+	bool one_host = cd_http_field_nth(&r->pub, CD_STR("host"), 0).p &&
+			!cd_http_field_nth(&r->pub, CD_STR("host"), 1).p;
 	if (p->http_major != 1)
 		return cd_fail(cx, CD_E_INVALID_REQUEST, NULL, "HTTP/1.1 is spoken here");
 	if (p->http_minor >= 1 && !one_host)

@@ -1,9 +1,10 @@
 /*
  * http/connection_int.h -- a server and its connections; for listen.c, connection.c, answer.c and secure.c.
  *
- * Memory of a connection: an idle one is this struct alone. Bytes that arrive take a buffer from the server's pool; a request
- * takes a request object (with its arena) from another. A request owns the buffer its head lies in, so that nothing the
- * application was given ever moves; bytes behind it (pipelined requests) go into the next buffer.
+ * Memory of a connection: an idle one is this struct alone. Bytes that arrive take a buffer from the server's
+ * pool; a request takes a request object (with its arena) from another. A request owns the buffer its head
+ * lies in, so that nothing the application was given ever moves; bytes behind it (pipelined requests) go into
+ * the next buffer.
  */
 #ifndef CD_HTTP_CONNECTION_INT_H
 #define CD_HTTP_CONNECTION_INT_H
@@ -36,8 +37,8 @@ struct request {
 	struct request *next;   /* in the pool */
 	struct cd_arena arena;
 	struct cd_http_buffer *head; /* holds request line and fields */
-	struct cd_buf body;     /* when it did not fit behind the head */
-	struct cd_buf out;      /* head of the answer */
+	struct cd_buf body;          /* when it did not fit behind the head */
+	struct cd_buf out;           /* head of the answer */
 	struct head_field *raw;
 	struct cd_http_field *fields;
 	size_t raw_n;
@@ -50,8 +51,8 @@ struct request {
 };
 
 enum conn_state {
-	CONN_IDLE,     /* between requests */
-	CONN_HEAD,     /* some bytes of a head are here */
+	CONN_IDLE, /* between requests */
+	CONN_HEAD, /* some bytes of a head are here */
 	CONN_BODY,
 	CONN_HANDLING, /* the application has the request */
 	CONN_CLOSING,  /* the last answer leaves, then it closes */
@@ -121,15 +122,17 @@ void cd_server_request_back(struct cd_http_server *, struct request *);
 
 /* connection.c */
 void cd_conn_start(struct cd_http_conn *);
-void cd_conn_run(struct cd_http_conn *);   /* go on parsing what is here */
+void cd_conn_run(struct cd_http_conn *); /* go on parsing what is here */
 void cd_conn_close(struct cd_http_conn *, bool reset);
 void cd_conn_finished(struct cd_http_conn *); /* the answer has left */
 void cd_conn_orphan(struct cd_http_conn *);   /* it was given, but the client has gone */
-void cd_conn_linger(struct cd_http_conn *);   /* say that nothing follows, and close when the client has read that */
+void cd_conn_linger(
+	struct cd_http_conn *); /* say that nothing follows, and close when the client has read that */
 void cd_conn_timeout(struct cd_http_conn *);
 
 /* answer.c */
-/* Send bytes; takes nothing. What the kernel does not take at once is copied and follows. False: the connection is gone. */
+/* Send bytes; takes nothing. What the kernel does not take at once is copied and follows. False: the
+ * connection is gone. */
 bool cd_conn_send(struct cd_http_conn *, const uv_buf_t *, unsigned n);
 /* A bare answer of the server itself, before there is a request. */
 void cd_conn_refuse(struct cd_http_conn *, cd_code, const char *detail);

@@ -1,8 +1,8 @@
 /*
  * The server: listeners, the list of connections, pools, one sweep for all time-outs, the drain.
  *
- * One timer looks at every connection twice a second, while there are connections: ten thousand comparisons are cheaper than
- * a timer for each, and an idle twin does not wake up.
+ * One timer looks at every connection twice a second, while there are connections: ten thousand comparisons
+ * are cheaper than a timer for each, and an idle twin does not wake up.
  */
 #include "base/mem.h"
 #include "http/connection_int.h"
@@ -120,7 +120,8 @@ void cd_server_request_back(struct cd_http_server *s, struct request *r)
 		request_free(r);
 		return;
 	}
-	struct request keep = {.arena = r->arena, .body = r->body, .out = r->out, .raw = r->raw, .fields = r->fields};
+	struct request keep = {
+		.arena = r->arena, .body = r->body, .out = r->out, .raw = r->raw, .fields = r->fields};
 	*r = keep;
 	cd_arena_reset(&r->arena);
 	cd_buf_reset(&r->body);
@@ -308,7 +309,8 @@ cd_code cd_http_listen(struct cd_cx *cx, struct cd_http_server *s, cd_str addres
 	struct sockaddr_storage to;
 	if (!parse_address(address, &to))
 		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "listen",
-			"\"" CD_STR_FMT "\" is not an address and port, like 127.0.0.1:9090 or [::1]:9090", CD_STR_ARG(address));
+			"\"" CD_STR_FMT "\" is not an address and port, like 127.0.0.1:9090 or [::1]:9090",
+			CD_STR_ARG(address));
 	s->listener = cd_mem_zalloc(sizeof *s->listener);
 	if (!s->listener)
 		return cd_fail_memory(cx);
@@ -316,7 +318,8 @@ cd_code cd_http_listen(struct cd_cx *cx, struct cd_http_server *s, cd_str addres
 	s->handles++;
 	int rc = bind_tcp(s, &to, shared);
 	if (rc)
-		return cd_fail(cx, CD_E_IO, "listen", CD_STR_FMT ": %s", CD_STR_ARG(address), uv_strerror(rc));
+		return cd_fail(
+			cx, CD_E_IO, "listen", CD_STR_FMT ": %s", CD_STR_ARG(address), uv_strerror(rc));
 	s->port = bound_port(s->listener);
 	return CD_OK;
 }
@@ -347,8 +350,8 @@ cd_code cd_http_listen_control(struct cd_cx *cx, struct cd_http_server *s, const
 
 /* ---- life ---- */
 
-struct cd_http_server *cd_http_server_new(uv_loop_t *loop, const struct cd_settings *set, struct cd_metrics *metrics,
-	struct cd_http_tls *tls, const struct cd_http_app *app, void *arg)
+struct cd_http_server *cd_http_server_new(uv_loop_t *loop, const struct cd_settings *set,
+	struct cd_metrics *metrics, struct cd_http_tls *tls, const struct cd_http_app *app, void *arg)
 {
 	struct cd_http_server *s = cd_mem_zalloc(sizeof *s);
 	if (!s)

@@ -24,9 +24,9 @@ static int specificity(cd_str range, cd_str offer)
 	if (cd_str_eq(range, CD_STR("*/*")))
 		return 1;
 	return range.n == slash + 2 && range.p[range.n - 1] == '*' &&
-			cd_str_eq_nocase(cd_str_of(range.p, slash + 1), cd_str_of(offer.p, slash + 1))
-		? 2
-		: 0;
+			       cd_str_eq_nocase(cd_str_of(range.p, slash + 1), cd_str_of(offer.p, slash + 1))
+		       ? 2
+		       : 0;
 }
 
 /* The weight that a header gives an offer: that of the most specific range. -1: none matches. */

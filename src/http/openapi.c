@@ -11,8 +11,8 @@ static void put_schema(struct cd_buf *b, const struct cd_param *p)
 {
 	switch (p->kind) {
 	case CD_PARAM_UINT:
-		cd_buf_printf(b, "{\"type\":\"integer\",\"minimum\":%llu,\"maximum\":%llu}", (unsigned long long)p->least,
-			(unsigned long long)p->most);
+		cd_buf_printf(b, "{\"type\":\"integer\",\"minimum\":%llu,\"maximum\":%llu}",
+			(unsigned long long)p->least, (unsigned long long)p->most);
 		break;
 	case CD_PARAM_BOOL:
 		CD_BUF_LIT(b, "{\"type\":\"boolean\"}");
@@ -81,7 +81,8 @@ static void put_path_params(struct cd_buf *b, const char *path, bool *first)
 
 static void put_body(struct cd_buf *b, const struct cd_route *route)
 {
-	static const char *const types[] = {"application/json", "application/ld+json", "application/merge-patch+json"};
+	static const char *const types[] = {
+		"application/json", "application/ld+json", "application/merge-patch+json"};
 	int n = route->flags & CD_ROUTE_BODY_MERGE ? 3 : 2;
 	CD_BUF_LIT(b, ",\"requestBody\":{\"required\":true,\"content\":{");
 	for (int i = 0; i < n; i++) {
@@ -123,7 +124,8 @@ static void put_route(struct cd_buf *b, const struct cd_route_table *t, const st
 	cd_buf_char(b, ']');
 	if (route->flags & (CD_ROUTE_BODY_JSON | CD_ROUTE_BODY_MERGE))
 		put_body(b, route);
-	CD_BUF_LIT(b, ",\"responses\":{\"2XX\":{\"description\":\"Success\"},\"4XX\":{\"$ref\":\"#/components/responses/"
+	CD_BUF_LIT(b, ",\"responses\":{\"2XX\":{\"description\":\"Success\"},\"4XX\":{\"$ref\":\"#/"
+		      "components/responses/"
 		      "Problem\"},\"5XX\":{\"$ref\":\"#/components/responses/Problem\"}}}");
 }
 
@@ -163,8 +165,12 @@ void cd_router_openapi(const struct cd_router *r, struct cd_buf *b, cd_str title
 	CD_BUF_LIT(b, "},\"servers\":[{\"url\":\"/\"}],\"paths\":{");
 	for (size_t i = 0; i < r->tables_n; i++)
 		put_table(b, &r->tables[i], &first);
-	CD_BUF_LIT(b, "},\"components\":{\"responses\":{\"Problem\":{\"description\":\"Problem details\",\"content\":{"
-		      "\"application/json\":{\"schema\":{\"type\":\"object\",\"required\":[\"type\",\"title\"],\"properties\":"
-		      "{\"type\":{\"type\":\"string\",\"format\":\"uri\"},\"title\":{\"type\":\"string\"},\"detail\":{\"type\":"
-		      "\"string\"},\"status\":{\"type\":\"integer\"},\"where\":{\"type\":\"string\"}}}}}}}}}");
+	CD_BUF_LIT(b,
+		"},\"components\":{\"responses\":{\"Problem\":{\"description\":\"Problem "
+		"details\",\"content\":{"
+		"\"application/"
+		"json\":{\"schema\":{\"type\":\"object\",\"required\":[\"type\",\"title\"],\"properties\":"
+		"{\"type\":{\"type\":\"string\",\"format\":\"uri\"},\"title\":{\"type\":\"string\"},"
+		"\"detail\":{\"type\":"
+		"\"string\"},\"status\":{\"type\":\"integer\"},\"where\":{\"type\":\"string\"}}}}}}}}}");
 }

@@ -30,8 +30,9 @@ static cd_code check_uint(struct cd_cx *cx, const struct cd_param *p, cd_str tex
 {
 	unsigned long long v;
 	if (!cd_str_u64(text, &v) || v < p->least || v > p->most)
-		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, p->name, "Expected a whole number from %llu to %llu",
-			(unsigned long long)p->least, (unsigned long long)p->most);
+		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, p->name,
+			"Expected a whole number from %llu to %llu", (unsigned long long)p->least,
+			(unsigned long long)p->most);
 	*ret = v;
 	return CD_OK;
 }
@@ -46,7 +47,8 @@ static cd_code check_list(struct cd_cx *cx, const struct cd_param *p, cd_str tex
 			return bad(cx, p, "Expected names, separated by commas");
 		/* an unknown keyword is a wrong request, not wrong data [digest 6.1] */
 		if (p->kind == CD_PARAM_WORDS && !one_of(p->words, item))
-			return cd_fail(cx, CD_E_INVALID_REQUEST, p->name, "Expected words of %s, separated by commas", p->words);
+			return cd_fail(cx, CD_E_INVALID_REQUEST, p->name,
+				"Expected words of %s, separated by commas", p->words);
 	}
 	return CD_OK;
 }
@@ -61,7 +63,8 @@ static cd_code check(struct cd_cx *cx, const struct cd_param *p, cd_str text, ui
 		return check_uint(cx, p, text, ret);
 	case CD_PARAM_BOOL:
 		*ret = cd_str_eq(text, CD_STR("true"));
-		return *ret || cd_str_eq(text, CD_STR("false")) ? CD_OK : bad(cx, p, "Expected true or false");
+		return *ret || cd_str_eq(text, CD_STR("false")) ? CD_OK
+								: bad(cx, p, "Expected true or false");
 	case CD_PARAM_URI:
 		return uri(text) || cd_str_eq(text, CD_STR("@none")) ? CD_OK : bad(cx, p, "Expected a URI");
 	case CD_PARAM_URIS:
@@ -70,10 +73,12 @@ static cd_code check(struct cd_cx *cx, const struct cd_param *p, cd_str text, ui
 		return check_list(cx, p, text);
 	case CD_PARAM_WORD:
 		return one_of(p->words, text)
-			? CD_OK
-			: cd_fail(cx, CD_E_INVALID_REQUEST, p->name, "Expected one of %s", p->words);
+			       ? CD_OK
+			       : cd_fail(cx, CD_E_INVALID_REQUEST, p->name, "Expected one of %s", p->words);
 	case CD_PARAM_STAMP:
-		return cd_stamp_parse(text, &stamp) ? CD_OK : bad(cx, p, "Expected a DateTime: YYYY-MM-DDThh:mm:ss[.ffffff]Z");
+		return cd_stamp_parse(text, &stamp)
+			       ? CD_OK
+			       : bad(cx, p, "Expected a DateTime: YYYY-MM-DDThh:mm:ss[.ffffff]Z");
 	}
 	return CD_OK;
 }
@@ -87,8 +92,8 @@ static const struct cd_route_table *table_of(const struct cd_router *r, const st
 	return NULL;
 }
 
-static cd_code take(struct cd_cx *cx, const struct cd_route_table *t, const struct cd_route *route, cd_str pair,
-	struct cd_args *args)
+static cd_code take(struct cd_cx *cx, const struct cd_route_table *t, const struct cd_route *route,
+	cd_str pair, struct cd_args *args)
 {
 	cd_str rest = pair;
 	cd_str name = cd_percent_decode(cx->arena, cd_str_cut(&rest, '='));
@@ -100,17 +105,19 @@ static cd_code take(struct cd_cx *cx, const struct cd_route_table *t, const stru
 		if (!(route->params >> i & 1) || !cd_str_eq(name, cd_str_z(t->params[i].name)))
 			continue;
 		if (args->given >> i & 1)
-			return cd_fail(cx, CD_E_INVALID_REQUEST, t->params[i].name, "The parameter is there twice");
+			return cd_fail(
+				cx, CD_E_INVALID_REQUEST, t->params[i].name, "The parameter is there twice");
 		args->given |= 1ull << i;
 		args->text[i] = value;
 		return check(cx, &t->params[i], value, &args->uint[i]);
 	}
 	cd_str copy = cd_arena_copy(cx->arena, name);
-	return cd_fail(cx, CD_E_INVALID_REQUEST, copy.p ? copy.p : "query", "This parameter is not known here");
+	return cd_fail(
+		cx, CD_E_INVALID_REQUEST, copy.p ? copy.p : "query", "This parameter is not known here");
 }
 
-cd_code cd_router_args(const struct cd_router *r, struct cd_cx *cx, const struct cd_route *route, cd_str query,
-	struct cd_args *args)
+cd_code cd_router_args(const struct cd_router *r, struct cd_cx *cx, const struct cd_route *route,
+	cd_str query, struct cd_args *args)
 {
 	const struct cd_route_table *t = table_of(r, route);
 	cd_code code = CD_OK;

@@ -6,7 +6,8 @@
 static const struct {
 	cd_str type_base, media;
 } surface[] = {
-	[CD_SURFACE_NGSILD] = {CD_STR_INIT("https://uri.etsi.org/ngsi-ld/errors/"), CD_STR_INIT("application/json")},
+	[CD_SURFACE_NGSILD] = {CD_STR_INIT("https://uri.etsi.org/ngsi-ld/errors/"),
+		CD_STR_INIT("application/json")},
 	[CD_SURFACE_OGC] = {CD_STR_INIT(""), CD_STR_INIT("application/problem+json")},
 };
 
@@ -44,7 +45,8 @@ void cd_problem_reply(struct cd_http_req *req, enum cd_surface s, const struct c
 		cd_http_reply(req, cd_code_status(code), fields, count, NULL);
 		return;
 	}
-	const struct cd_err err = {code, req->cx.err.detail ? req->cx.err.detail : cd_code_title(code), req->cx.err.where};
+	const struct cd_err err = {
+		code, req->cx.err.detail ? req->cx.err.detail : cd_code_title(code), req->cx.err.where};
 	fields[count++] = (struct cd_http_field){CD_STR("Content-Type"), surface[s].media};
 	cd_buf_init(&body, 1 << 20);
 	cd_problem_write(&body, s, &err);

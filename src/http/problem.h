@@ -1,7 +1,8 @@
 /*
  * http/problem.h -- the only place where an error becomes a response. [RFC 9457, CIM 009 5.5.2]
  *
- * NGSI-LD wants application/json and its own type names; OGC wants application/problem+json. 411 and 415 have no body.
+ * NGSI-LD wants application/json and its own type names; OGC wants application/problem+json. 411 and 415 have
+ * no body.
  */
 #ifndef CD_HTTP_PROBLEM_H
 #define CD_HTTP_PROBLEM_H
@@ -10,7 +11,8 @@
 
 enum cd_surface { CD_SURFACE_NGSILD, CD_SURFACE_OGC };
 
-/* The JSON object {type,title,detail,status[,where]} of an error. `where` is a JSON pointer or a parameter's name. */
+/* The JSON object {type,title,detail,status[,where]} of an error. `where` is a JSON pointer or a parameter's
+ * name. */
 void cd_problem_write(struct cd_buf *, enum cd_surface, const struct cd_err *);
 
 /* Answer with req->cx.err; `more` fields are sent too (Allow, NGSILD-Tenant, Retry-After). */

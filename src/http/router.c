@@ -1,8 +1,8 @@
 /*
- * Routes by path: a tree of segments, made once from the tables. A path is cut at its slashes and walked down; "{...}" takes
- * any segment, fixed ones come first. A trailing slash is an empty last segment: where a node has routes of its own it answers
- * for it too, so that a collection answers with and without; where it has a "{...}" below, an empty one goes there only when a
- * method needs it (the route refuses it then).
+ * Routes by path: a tree of segments, made once from the tables. A path is cut at its slashes and walked
+ * down; "{...}" takes any segment, fixed ones come first. A trailing slash is an empty last segment: where a
+ * node has routes of its own it answers for it too, so that a collection answers with and without; where it
+ * has a "{...}" below, an empty one goes there only when a method needs it (the route refuses it then).
  */
 #include "http/router_int.h"
 
@@ -57,7 +57,8 @@ struct cd_router *cd_router_new(void)
 	return cd_mem_zalloc(sizeof(struct cd_router));
 }
 
-static cd_code add_route(struct cd_router *r, const struct cd_route *route, const struct cd_route_table *table)
+static cd_code add_route(
+	struct cd_router *r, const struct cd_route *route, const struct cd_route_table *table)
 {
 	struct cd_route_node *n = &r->top;
 	cd_str rest = cd_str_skip(cd_str_z(route->path), 1);
@@ -70,7 +71,8 @@ static cd_code add_route(struct cd_router *r, const struct cd_route *route, cons
 	return CD_OK;
 }
 
-cd_code cd_router_add(struct cd_router *r, const struct cd_route *routes, const struct cd_param *params, size_t params_n)
+cd_code cd_router_add(
+	struct cd_router *r, const struct cd_route *routes, const struct cd_param *params, size_t params_n)
 {
 	if (r->tables_n == CD_ROUTE_TABLES)
 		return CD_E_FULL;
@@ -122,8 +124,8 @@ static cd_str allow_of(struct cd_arena *arena, const struct cd_route_node *n)
 	for (int m = 0; m < CD_METHOD_N; m++) {
 		bool has = n->routes[m] || m == CD_OPTIONS || (m == CD_HEAD && n->routes[CD_GET]);
 		if (has)
-			list = cd_arena_printf(arena, CD_STR_FMT "%s" CD_STR_FMT, CD_STR_ARG(list), list.n ? ", " : "",
-				CD_STR_ARG(cd_method_names[m]));
+			list = cd_arena_printf(arena, CD_STR_FMT "%s" CD_STR_FMT, CD_STR_ARG(list),
+				list.n ? ", " : "", CD_STR_ARG(cd_method_names[m]));
 	}
 	return list;
 }
@@ -135,15 +137,16 @@ static cd_code take_part(struct cd_cx *cx, cd_str raw, struct cd_args *args, uns
 	args->part_raw[*parts] = raw;
 	args->part[*parts] = cd_percent_decode(cx->arena, raw);
 	if (!args->part[*parts].p)
-		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "path", "A %% in the path is not followed by two hexadecimal digits");
+		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "path",
+			"A %% in the path is not followed by two hexadecimal digits");
 	(*parts)++;
 	return CD_OK;
 }
 
-/* The node of a path. A last empty segment is passed over by a node that answers itself, unless only its child takes the
- * method. */
-static cd_code walk(const struct cd_router *r, struct cd_cx *cx, enum cd_method m, cd_str path, struct cd_args *args,
-	const struct cd_route_node **ret)
+/* The node of a path. A last empty segment is passed over by a node that answers itself, unless only its
+ * child takes the method. */
+static cd_code walk(const struct cd_router *r, struct cd_cx *cx, enum cd_method m, cd_str path,
+	struct cd_args *args, const struct cd_route_node **ret)
 {
 	const struct cd_route_node *n = &r->top;
 	cd_str rest = cd_str_skip(path, 1);

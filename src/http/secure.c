@@ -1,6 +1,6 @@
 /*
- * TLS between the socket and the parser, over memory BIOs: what arrives is fed to OpenSSL, what it has decrypted goes into
- * the connection's buffer; answers go the other way. [OpenSSL 3; TLS 1.2 and 1.3]
+ * TLS between the socket and the parser, over memory BIOs: what arrives is fed to OpenSSL, what it has
+ * decrypted goes into the connection's buffer; answers go the other way. [OpenSSL 3; TLS 1.2 and 1.3]
  */
 #include "http/connection_int.h"
 
@@ -10,14 +10,14 @@
 
 static const unsigned char alpn[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
-static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigned char *in, unsigned in_n,
-	void *arg)
+static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_n, const unsigned char *in,
+	unsigned in_n, void *arg)
 {
 	(void)ssl, (void)arg;
 	return SSL_select_next_proto((unsigned char **)(uintptr_t)out, out_n, alpn, sizeof alpn, in, in_n) ==
-			OPENSSL_NPN_NEGOTIATED
-		? SSL_TLSEXT_ERR_OK
-		: SSL_TLSEXT_ERR_NOACK;
+			       OPENSSL_NPN_NEGOTIATED
+		       ? SSL_TLSEXT_ERR_OK
+		       : SSL_TLSEXT_ERR_NOACK;
 }
 
 static const char *ssl_words(void)
@@ -42,7 +42,8 @@ struct cd_http_tls *cd_http_tls_new(struct cd_cx *cx, const char *cert_path, con
 	tls->ctx = ctx;
 	if (SSL_CTX_use_certificate_chain_file(ctx, cert_path) != 1)
 		(void)cd_fail(cx, CD_E_BAD_REQUEST_DATA, "tls_cert", "%s: %s", cert_path, ssl_words());
-	else if (SSL_CTX_use_PrivateKey_file(ctx, key_path, SSL_FILETYPE_PEM) != 1 || SSL_CTX_check_private_key(ctx) != 1)
+	else if (SSL_CTX_use_PrivateKey_file(ctx, key_path, SSL_FILETYPE_PEM) != 1 ||
+		 SSL_CTX_check_private_key(ctx) != 1)
 		(void)cd_fail(cx, CD_E_BAD_REQUEST_DATA, "tls_key", "%s: %s", key_path, ssl_words());
 	else
 		return tls;

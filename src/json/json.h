@@ -1,9 +1,9 @@
 /*
  * json/json.h -- JSON in, as a tree; JSON out.
  *
- * Full fidelity: a number keeps its source text (10^400 and 20-digit integers survive), duplicate member names, bad
- * UTF-8, lone surrogates and bytes behind the value are refused, nesting and the number of values are bounded by
- * settings. The tree lives in cx->arena; strings and names are unescaped UTF-8.
+ * Full fidelity: a number keeps its source text (10^400 and 20-digit integers survive), duplicate member
+ * names, bad UTF-8, lone surrogates and bytes behind the value are refused, nesting and the number of values
+ * are bounded by settings. The tree lives in cx->arena; strings and names are unescaped UTF-8.
  */
 #ifndef CD_JSON_JSON_H
 #define CD_JSON_JSON_H
@@ -23,10 +23,11 @@ enum cd_json_kind {
 
 struct cd_json {
 	enum cd_json_kind kind;
-	uint32_t n;            /* items or members */
+	uint32_t n; /* items or members */
 	union {
 		cd_str text;          /* NUMBER: as written; STRING: unescaped */
-		struct cd_json *last; /* ARRAY, OBJECT: the last item, where cd_json_append() goes on; text.n stays 0 */
+		struct cd_json *last; /* ARRAY, OBJECT: the last item, where cd_json_append() goes on; text.n
+					 stays 0 */
 	};
 	cd_str key;            /* name, when this is a member of an object */
 	struct cd_json *child; /* first item or member */
@@ -41,8 +42,8 @@ enum { CD_JSON_PADDING = 64 };
  *
  * text   CD_JSON_PADDING bytes behind it are readable (their content does not matter); not kept
  *
- * CD_E_INVALID_REQUEST   not JSON, bad UTF-8, a duplicate member, trailing bytes: err.where is the JSON pointer
- * CD_E_BAD_REQUEST_DATA  deeper than json_depth, more values than json_members
+ * CD_E_INVALID_REQUEST   not JSON, bad UTF-8, a duplicate member, trailing bytes: err.where is the JSON
+ * pointer CD_E_BAD_REQUEST_DATA  deeper than json_depth, more values than json_members
  */
 cd_code cd_json_parse(struct cd_cx *, cd_str text, struct cd_json **ret);
 
@@ -62,8 +63,8 @@ void cd_json_write(struct cd_buf *, const struct cd_json *);
 void cd_json_write_string(struct cd_buf *, cd_str utf8);
 
 /*
- * Undo cd_json_write_string on stored text `"..."` (quotes included): the bytes, borrowed from `quoted` when nothing
- * was escaped, else copied into the arena. Only for text this program wrote.
+ * Undo cd_json_write_string on stored text `"..."` (quotes included): the bytes, borrowed from `quoted` when
+ * nothing was escaped, else copied into the arena. Only for text this program wrote.
  */
 cd_str cd_json_unquote(struct cd_arena *, cd_str quoted);
 

@@ -59,8 +59,8 @@ static struct cd_json *copy(struct cd_cx *cx, const struct cd_json *v)
 }
 
 /*
- * The members of an object by name. Few are walked; many get a table, so that merging two large objects takes time in
- * proportion to their size. The seed keeps senders from choosing names that meet in one slot.
+ * The members of an object by name. Few are walked; many get a table, so that merging two large objects takes
+ * time in proportion to their size. The seed keeps senders from choosing names that meet in one slot.
  */
 enum { WALK_MAX = 16 };
 
@@ -108,7 +108,8 @@ static bool append(struct cd_json *to, struct cd_json *item)
 }
 
 /* Members of `old` in their order, changed as the patch says; then those that only the patch has. */
-static bool merge_into(struct cd_cx *cx, struct cd_json *to, const struct members *old, const struct members *patch)
+static bool merge_into(
+	struct cd_cx *cx, struct cd_json *to, const struct members *old, const struct members *patch)
 {
 	for (const struct cd_json *m = old->object ? old->object->child : NULL; m; m = m->next) {
 		const struct cd_json *p = members_get(patch, m->key);
@@ -131,7 +132,7 @@ static struct cd_json *merge_objects(struct cd_cx *cx, const struct cd_json *old
 	struct members of_old = {0}, of_patch = {0};
 	struct cd_json *to = shallow(cx, patch);
 	bool done = to && members_init(&of_old, old && old->kind == CD_JSON_OBJECT ? old : NULL) &&
-		members_init(&of_patch, patch) && merge_into(cx, to, &of_old, &of_patch);
+		    members_init(&of_patch, patch) && merge_into(cx, to, &of_old, &of_patch);
 	cd_mem_free(of_old.slot);
 	cd_mem_free(of_patch.slot);
 	return done ? to : NULL;

@@ -42,7 +42,8 @@ extern "C" bool cd_json_is_number(cd_str s)
 /* from_chars tells "out of range" for both ends: too large is infinity, too small is zero. */
 static double out_of_range(cd_str s)
 {
-	int64_t magnitude = 0, exponent = 0; /* digits count into the millions: the exponent's bound is far above them */
+	int64_t magnitude = 0,
+		exponent = 0; /* digits count into the millions: the exponent's bound is far above them */
 	bool point = false, leading = true;
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];

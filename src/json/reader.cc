@@ -1,10 +1,10 @@
 /*
  * JSON in: simdjson's On-Demand front end behind a C face.
  *
- * On-Demand checks UTF-8 and finds structure at once, but looks at values only when asked: so every value is visited, and
- * whatever it leaves open (number grammar, literals, what stands between values) is an error of the visit. The tree is
- * written in one pass; nodes come from the arena in blocks. A document may not name a member twice: small objects
- * compare all pairs, large ones sort their names.
+ * On-Demand checks UTF-8 and finds structure at once, but looks at values only when asked: so every value is
+ * visited, and whatever it leaves open (number grammar, literals, what stands between values) is an error of
+ * the visit. The tree is written in one pass; nodes come from the arena in blocks. A document may not name a
+ * member twice: small objects compare all pairs, large ones sort their names.
  *
  * Built without exceptions and RTTI; nothing of C++ leaves this file.
  */
@@ -34,8 +34,8 @@ struct reader {
 };
 
 /*
- * One parser for each thread, as large as the largest document it has seen; given back after a very large one and when
- * the thread ends.
+ * One parser for each thread, as large as the largest document it has seen; given back after a very large one
+ * and when the thread ends.
  */
 thread_local std::unique_ptr<od::parser> parser;
 
@@ -79,7 +79,8 @@ cd_code check_names(reader &r, struct cd_json *object)
 					return bad(r, b, "a member is there twice");
 		return CD_OK;
 	}
-	auto **list = static_cast<struct cd_json **>(cd_arena_alloc(r.cx->arena, object->n * sizeof(struct cd_json *)));
+	auto **list = static_cast<struct cd_json **>(
+		cd_arena_alloc(r.cx->arena, object->n * sizeof(struct cd_json *)));
 	if (!list)
 		return cd_fail_memory(r.cx);
 	size_t n = 0;
@@ -106,8 +107,8 @@ cd_code read_any(reader &r, od::value &value, struct cd_json *into);
 cd_code deeper(reader &r, struct cd_json *at)
 {
 	if (r.depth++ == r.cx->set->json_depth)
-		return cd_fail(r.cx, CD_E_BAD_REQUEST_DATA, cd_json_pointer(r.cx, at), "Nested deeper than %llu",
-			(unsigned long long)r.cx->set->json_depth);
+		return cd_fail(r.cx, CD_E_BAD_REQUEST_DATA, cd_json_pointer(r.cx, at),
+			"Nested deeper than %llu", (unsigned long long)r.cx->set->json_depth);
 	return CD_OK;
 }
 
@@ -213,8 +214,8 @@ template <class V> cd_code read_string(reader &r, V &value, struct cd_json *into
 cd_code count(reader &r, struct cd_json *at)
 {
 	if (r.values++ == r.cx->set->json_members)
-		return cd_fail(r.cx, CD_E_BAD_REQUEST_DATA, cd_json_pointer(r.cx, at), "More than %llu values",
-			(unsigned long long)r.cx->set->json_members);
+		return cd_fail(r.cx, CD_E_BAD_REQUEST_DATA, cd_json_pointer(r.cx, at),
+			"More than %llu values", (unsigned long long)r.cx->set->json_members);
 	return CD_OK;
 }
 

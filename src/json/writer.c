@@ -10,8 +10,13 @@ static bool plain(unsigned char c)
 static void put_escape(struct cd_buf *b, unsigned char c)
 {
 	static const char hex[] = "0123456789abcdef";
-	static const char letters[] = {['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't',
-		['"'] = '"', ['\\'] = '\\'};
+	static const char letters[] = {['\b'] = 'b',
+		['\f'] = 'f',
+		['\n'] = 'n',
+		['\r'] = 'r',
+		['\t'] = 't',
+		['"'] = '"',
+		['\\'] = '\\'};
 	char text[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
 	if (c < sizeof letters && letters[c]) {
 		text[1] = letters[c];

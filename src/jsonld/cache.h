@@ -1,12 +1,13 @@
 /*
  * jsonld/cache.h -- contexts of requests: compiled once, kept, fetched when they are remote.
  *
- * One cache for the process (documents and compiled contexts, bounded by context_cache, mutex inside, off the hot path),
- * one loader for each loop (its memory of what the cache gave it: a request with a context seen before costs one look-up
- * in a table of its own; and its fetches). A remote document is fetched once however many requests wait for it, is fresh
- * as its source says (Cache-Control, Expires; else context_age), is revalidated with its ETag, and its last good copy is
- * used while the source is down. Core contexts are built in. The folder of setting `contexts` holds documents that need
- * no network: index.json {"https://...": "file.jsonld", ...}, loaded at start.
+ * One cache for the process (documents and compiled contexts, bounded by context_cache, mutex inside, off the
+ * hot path), one loader for each loop (its memory of what the cache gave it: a request with a context seen
+ * before costs one look-up in a table of its own; and its fetches). A remote document is fetched once however
+ * many requests wait for it, is fresh as its source says (Cache-Control, Expires; else context_age), is
+ * revalidated with its ETag, and its last good copy is used while the source is down. Core contexts are built
+ * in. The folder of setting `contexts` holds documents that need no network: index.json {"https://...":
+ * "file.jsonld", ...}, loaded at start.
  */
 #ifndef CD_JSONLD_CACHE_H
 #define CD_JSONLD_CACHE_H
@@ -19,11 +20,11 @@ struct cd_ctx_cache *cd_ctx_cache_new(struct cd_cx *, const struct cd_settings *
 void cd_ctx_cache_free(struct cd_ctx_cache *);
 
 /*
- * How a document is fetched, so that jsonld knows no HTTP: the runner fills this in with the one outbound client, tests
- * with a map. `done` is called once, on the loop, now or later.
+ * How a document is fetched, so that jsonld knows no HTTP: the runner fills this in with the one outbound
+ * client, tests with a map. `done` is called once, on the loop, now or later.
  */
 struct cd_ctx_fetched {
-	cd_code code;       /* CD_OK: status and body are there */
+	cd_code code; /* CD_OK: status and body are there */
 	const char *detail;
 	int status;
 	cd_str body, etag, final_url, cache_control, expires, date, age, link;
@@ -31,21 +32,23 @@ struct cd_ctx_fetched {
 };
 struct cd_ctx_fetcher {
 	/* Starts a GET with If-None-Match when etag.n > 0; false: could not start. */
-	bool (*get)(void *arg, cd_str url, cd_str etag, void (*done)(void *, const struct cd_ctx_fetched *), void *done_arg);
+	bool (*get)(void *arg, cd_str url, cd_str etag, void (*done)(void *, const struct cd_ctx_fetched *),
+		void *done_arg);
 	void *arg;
 };
 
 struct cd_ctx_loader;
-struct cd_ctx_loader *cd_ctx_loader_new(struct cd_ctx_cache *, const struct cd_ctx_fetcher *, struct cd_metrics *);
+struct cd_ctx_loader *cd_ctx_loader_new(
+	struct cd_ctx_cache *, const struct cd_ctx_fetcher *, struct cd_metrics *);
 void cd_ctx_loader_free(struct cd_ctx_loader *); /* nobody may wait any more */
 
 /*
- * The context of a request. `value`: the JSON of its "@context", or a string node made from its Link header; NULL: the
- * setting default_context, else the core context. Only on the loader's loop.
+ * The context of a request. `value`: the JSON of its "@context", or a string node made from its Link header;
+ * NULL: the setting default_context, else the core context. Only on the loader's loop.
  *
  * CD_OK and *ret != NULL   here it is (one reference, yours)
- * CD_OK and *ret == NULL   being fetched: `ready` will be called once, later, on this loop, with the context (one
- *                          reference) or NULL and the error; cancel with cd_ctx_cancel and the returned *ret_wait
+ * CD_OK and *ret == NULL   being fetched: `ready` will be called once, later, on this loop, with the context
+ * (one reference) or NULL and the error; cancel with cd_ctx_cancel and the returned *ret_wait
  * CD_E_BAD_REQUEST_DATA    not a context        CD_E_CONTEXT_UNAVAIL  known to be unreachable right now
  */
 struct cd_ctx_wait;

@@ -1,8 +1,8 @@
 /*
  * The way back: from IRIs to names. [JSON-LD 1.1 API 6.2; CIM 009 5.5.7; digest 5.4]
  *
- * Terms are sorted by IRI; of several with one IRI the shortest is the better name, then the least. Prefixes are few and
- * looked at one by one.
+ * Terms are sorted by IRI; of several with one IRI the shortest is the better name, then the least. Prefixes
+ * are few and looked at one by one.
  */
 #include "jsonld/context_int.h"
 
@@ -20,7 +20,8 @@ static int better(cd_str a, cd_str b)
 
 static int by_iri(const void *x, const void *y)
 {
-	const struct cd_ctx_entry *a = *(const struct cd_ctx_entry *const *)x, *b = *(const struct cd_ctx_entry *const *)y;
+	const struct cd_ctx_entry *a = *(const struct cd_ctx_entry *const *)x,
+				  *b = *(const struct cd_ctx_entry *const *)y;
 	int c = cd_str_cmp(a->def.iri, b->def.iri);
 	return c ? c : better(a->name, b->name);
 }
@@ -69,7 +70,8 @@ static cd_str best_term(const struct cd_ctx *c, cd_str iri)
 	return a ? a->name : b ? b->name : cd_str_of(NULL, 0);
 }
 
-static void try_prefixes(const struct cd_ctx *c, const struct cd_ctx *all, struct cd_arena *arena, cd_str iri, cd_str *best)
+static void try_prefixes(
+	const struct cd_ctx *c, const struct cd_ctx *all, struct cd_arena *arena, cd_str iri, cd_str *best)
 {
 	for (uint32_t i = 0; i < c->prefixes_n; i++) {
 		const struct cd_ctx_entry *e = c->prefixes[i];
@@ -78,7 +80,8 @@ static void try_prefixes(const struct cd_ctx *c, const struct cd_ctx *all, struc
 		cd_str rest = cd_str_skip(iri, e->def.iri.n);
 		if (cd_str_starts(rest, CD_STR("//"))) /* would be read as an absolute IRI */
 			continue;
-		cd_str name = cd_arena_printf(arena, CD_STR_FMT ":" CD_STR_FMT, CD_STR_ARG(e->name), CD_STR_ARG(rest));
+		cd_str name = cd_arena_printf(
+			arena, CD_STR_FMT ":" CD_STR_FMT, CD_STR_ARG(e->name), CD_STR_ARG(rest));
 		if (name.p && !cd_ctx_find(all, name) && (!best->p || better(name, *best) < 0))
 			*best = name;
 	}

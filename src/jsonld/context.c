@@ -1,9 +1,9 @@
 /*
  * The compiled context: its life, and the way from names to IRIs and numbers.
  *
- * Core terms come first in every look-up: they are protected. What was found for a name that the twin knows is remembered
- * in a slot of a small table: filled in once with compare-and-swap, never changed, freed with the context. A look-up on the
- * hot path is one hash of the short name and one comparison.
+ * Core terms come first in every look-up: they are protected. What was found for a name that the twin knows
+ * is remembered in a slot of a small table: filled in once with compare-and-swap, never changed, freed with
+ * the context. A look-up on the hot path is one hash of the short name and one comparison.
  */
 #include "jsonld/context_int.h"
 
@@ -188,7 +188,7 @@ static void remember(_Atomic(struct cd_ctx_memo *) *slots, struct cd_ctx_memo *m
 	for (unsigned i = 0; m && i < CD_CTX_PROBES; i++) {
 		struct cd_ctx_memo *none = NULL;
 		if (atomic_compare_exchange_strong_explicit(&slots[(m->hash + i) % CD_CTX_MEMOS], &none, m,
-			memory_order_release, memory_order_relaxed)) /* pairs with recall() */
+			    memory_order_release, memory_order_relaxed)) /* pairs with recall() */
 			return;
 	}
 	cd_mem_free(m);
@@ -207,7 +207,8 @@ static const struct cd_ctx_memo *recall_name(struct cd_ctx *c, uint64_t hash, cd
 	return NULL;
 }
 
-cd_term cd_ctx_term(struct cd_ctx *c, struct cd_arena *arena, const struct cd_names *names, cd_str name, cd_str *ret_iri)
+cd_term cd_ctx_term(
+	struct cd_ctx *c, struct cd_arena *arena, const struct cd_names *names, cd_str name, cd_str *ret_iri)
 {
 	uint64_t hash = cd_hash64(name, 1);
 	const struct cd_ctx_memo *m = recall_name(c, hash, name);

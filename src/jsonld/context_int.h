@@ -9,8 +9,8 @@
 struct cd_ctx_entry {
 	cd_str name;
 	struct cd_ctx_def def;
-	bool prefix;   /* may stand before a colon when IRIs are shortened */
-	bool defining; /* while compiling: its definition is being worked on */
+	bool prefix;                /* may stand before a colon when IRIs are shortened */
+	bool defining;              /* while compiling: its definition is being worked on */
 	const struct cd_json *done; /* while compiling: the definition it was made from */
 };
 
@@ -36,20 +36,24 @@ struct cd_ctx {
 	struct cd_ctx_entry **prefixes;
 	uint32_t prefixes_n;
 	size_t bytes; /* about */
-	_Atomic(struct cd_ctx_memo *) by_name[CD_CTX_MEMOS]; /* name to term: set once, release; read acquire */
+	_Atomic(struct cd_ctx_memo *)
+		by_name[CD_CTX_MEMOS]; /* name to term: set once, release; read acquire */
 	_Atomic(struct cd_ctx_memo *) by_term[CD_CTX_MEMOS]; /* term to name */
 };
 
 extern const cd_str cd_default_vocab; /* https://uri.etsi.org/ngsi-ld/default-context/ */
 
 struct cd_ctx *cd_ctx_new(void); /* empty; NULL when out of memory */
-struct cd_ctx_entry *cd_ctx_own(const struct cd_ctx *, cd_str name); /* its own entry, core terms not looked at */
-struct cd_ctx_entry *cd_ctx_add(struct cd_ctx *, cd_str name); /* new or the old one; NULL when out of memory */
+struct cd_ctx_entry *cd_ctx_own(
+	const struct cd_ctx *, cd_str name); /* its own entry, core terms not looked at */
+struct cd_ctx_entry *cd_ctx_add(
+	struct cd_ctx *, cd_str name); /* new or the old one; NULL when out of memory */
 /* After the last entry: the way back from IRIs. False: out of memory. */
 bool cd_ctx_seal(struct cd_ctx *);
 size_t cd_ctx_bytes(const struct cd_ctx *);
 
-/* "prefix:rest" or "scheme:rest" with the prefix's IRI put in, or p == NULL when there is no colon that counts. */
+/* "prefix:rest" or "scheme:rest" with the prefix's IRI put in, or p == NULL when there is no colon that
+ * counts. */
 cd_str cd_ctx_expand_compact(const struct cd_ctx *, struct cd_arena *, cd_str name);
 /* RFC 3986 5: `ref` against `base`. */
 cd_str cd_iri_resolve(struct cd_arena *, cd_str base, cd_str ref);

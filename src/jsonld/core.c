@@ -1,15 +1,17 @@
 /*
  * The core context of NGSI-LD 1.9, as rows of ours. [CIM 009 Annex B]
  *
- * Older published versions are subsets but for slips (attributeCount and attributeDetails without a prefix in 1.3 to 1.8,
- * names that were withdrawn); all their URLs stand for this table. A test compares it with the published files.
- * `ngsildproof` has a scoped context, for terms inside of proofs: repr/ keeps proofs as they are, so it is not needed.
+ * Older published versions are subsets but for slips (attributeCount and attributeDetails without a prefix
+ * in 1.3 to 1.8, names that were withdrawn); all their URLs stand for this table. A test compares it with the
+ * published files. `ngsildproof` has a scoped context, for terms inside of proofs: repr/ keeps proofs as they
+ * are, so it is not needed.
  */
 #include "jsonld/context_int.h"
 
 #include <pthread.h>
 
-const cd_str cd_core_context_url = CD_STR_INIT("https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld");
+const cd_str cd_core_context_url =
+	CD_STR_INIT("https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld");
 const cd_str cd_default_vocab = CD_STR_INIT("https://uri.etsi.org/ngsi-ld/default-context/");
 
 #define NGSILD  "https://uri.etsi.org/ngsi-ld/"
@@ -17,29 +19,42 @@ const cd_str cd_default_vocab = CD_STR_INIT("https://uri.etsi.org/ngsi-ld/defaul
 
 /* Terms that mean NGSILD + the term, without more. */
 static const char plain[] =
-	"Attribute AttributeList ContextSourceIdentity ContextSourceNotification ContextSourceRegistration Date DateTime "
+	"Attribute AttributeList ContextSourceIdentity ContextSourceNotification ContextSourceRegistration "
+	"Date DateTime "
 	"EntityMap EntityType EntityTypeInfo EntityTypeList ExecutionResultDetails GeoProperty JsonProperty "
-	"LanguageProperty ListProperty ListRelationship Notification Property Relationship Snapshot SnapshotNotification "
-	"Subscription TemporalProperty Time VocabProperty accept aggrParams aggrMethods aggrPeriodDuration attributeCount "
-	"attributeDetails attrs cacheDuration collation contextSourceAlias contextSourceInfo contextSourceUptime cooldown "
-	"csf data detail endpoint entities entity entityCount error errors expandValues format geoQ geoproperty georel "
-	"idPattern information isActive join jsonKeys jsonldContext lang lastN linkedMaps localOnly location management "
-	"managementInterval mode ngsildConformance ngsildproof notification notificationTrigger notifierInfo notUpdated "
-	"observationInterval observationSpace omit operations operationSpace ordering pick q reason receiverInfo "
-	"refreshRate registrationId registrationName resultStatus scope scopeQ showChanges snapshotId snapshotLifetime "
-	"snapshotPriority snapshotStatus status subscriptionName sysAttrs temporalQ throttling timeInterval timeout "
+	"LanguageProperty ListProperty ListRelationship Notification Property Relationship Snapshot "
+	"SnapshotNotification "
+	"Subscription TemporalProperty Time VocabProperty accept aggrParams aggrMethods aggrPeriodDuration "
+	"attributeCount "
+	"attributeDetails attrs cacheDuration collation contextSourceAlias contextSourceInfo "
+	"contextSourceUptime cooldown "
+	"csf data detail endpoint entities entity entityCount error errors expandValues format geoQ "
+	"geoproperty georel "
+	"idPattern information isActive join jsonKeys jsonldContext lang lastN linkedMaps localOnly location "
+	"management "
+	"managementInterval mode ngsildConformance ngsildproof notification notificationTrigger notifierInfo "
+	"notUpdated "
+	"observationInterval observationSpace omit operations operationSpace ordering pick q reason "
+	"receiverInfo "
+	"refreshRate registrationId registrationName resultStatus scope scopeQ showChanges snapshotId "
+	"snapshotLifetime "
+	"snapshotPriority snapshotStatus status subscriptionName sysAttrs temporalQ throttling timeInterval "
+	"timeout "
 	"timeproperty timerel timesFailed timesSent triggerReason unchanged unitCode updated uri";
-static const char geojson[] =
-	"Feature FeatureCollection GeometryCollection LineString MultiLineString MultiPoint MultiPolygon Point Polygon "
-	"geometry properties";
+static const char geojson[] = "Feature FeatureCollection GeometryCollection LineString MultiLineString "
+			      "MultiPoint MultiPolygon Point Polygon "
+			      "geometry properties";
 /* The same with a coercion or container. */
-static const char vocab[] = "attributeList attributeName attributeNames attributeTypes attributes propertyNames "
-			    "relationshipNames typeList typeName typeNames watchedAttributes";
-static const char dates[] = "contextSourceTimeAt createdAt deletedAt endAt endTimeAt expiresAt lastFailure "
-			    "lastNotification lastSuccess lastUsedAt modifiedAt notifiedAt observedAt startAt timeAt";
-static const char lists[] = "avg distinctCount entityList jsons max min orderBy snapshotQueries "
-			    "snapshotQueriesDetails snapshotTemporalQueries snapshotTemporalQueriesDetails stddev sum "
-			    "sumsq totalCount";
+static const char vocab[] =
+	"attributeList attributeName attributeNames attributeTypes attributes propertyNames "
+	"relationshipNames typeList typeName typeNames watchedAttributes";
+static const char dates[] =
+	"contextSourceTimeAt createdAt deletedAt endAt endTimeAt expiresAt lastFailure "
+	"lastNotification lastSuccess lastUsedAt modifiedAt notifiedAt observedAt startAt timeAt";
+static const char lists[] =
+	"avg distinctCount entityList jsons max min orderBy snapshotQueries "
+	"snapshotQueriesDetails snapshotTemporalQueries snapshotTemporalQueriesDetails stddev sum "
+	"sumsq totalCount";
 static const char ids[] = "datasetId entityId instanceId subscriptionId success tenant";
 static const char jsons[] = "contextSourceExtras problemDetails";
 
@@ -106,7 +121,8 @@ static void add_words(const char *words, const char *base, enum cd_ctx_coerce co
 	cd_str rest = cd_str_z(words);
 	while (rest.p) {
 		cd_str name = cd_str_cut(&rest, ' ');
-		add(name, cd_arena_printf(&core->arena, "%s" CD_STR_FMT, base, CD_STR_ARG(name)), coerce, containers);
+		add(name, cd_arena_printf(&core->arena, "%s" CD_STR_FMT, base, CD_STR_ARG(name)), coerce,
+			containers);
 	}
 }
 
@@ -123,7 +139,8 @@ static void make_core(void)
 	add_words(ids, NGSILD, CD_COERCE_ID, 0);
 	add_words(jsons, NGSILD, CD_COERCE_JSON, 0);
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		add(cd_str_z(others[i].name), cd_str_z(others[i].iri), others[i].coerce, others[i].containers);
+		add(cd_str_z(others[i].name), cd_str_z(others[i].iri), others[i].coerce,
+			others[i].containers);
 	for (uint32_t i = 0; i <= core->mask; i++)
 		if (core->slots[i] && core->slots[i]->def.coerce == CD_COERCE_TYPED)
 			core->slots[i]->def.type = CD_STR(NGSILD "DateTime");
@@ -140,8 +157,10 @@ struct cd_ctx *cd_ctx_core(void)
 
 bool cd_ctx_is_core_url(cd_str url)
 {
-	static const char *const versions[] = {"", "-v1.3", "-v1.4", "-v1.5", "-v1.6", "-v1.7", "-v1.8", "-v1.9"};
-	const cd_str head = CD_STR("https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context"), tail = CD_STR(".jsonld");
+	static const char *const versions[] = {
+		"", "-v1.3", "-v1.4", "-v1.5", "-v1.6", "-v1.7", "-v1.8", "-v1.9"};
+	const cd_str head = CD_STR("https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context"),
+		     tail = CD_STR(".jsonld");
 	if (!cd_str_starts(url, head) || url.n < head.n + tail.n)
 		return false;
 	cd_str version = cd_str_of(url.p + head.n, url.n - head.n - tail.n);

@@ -1,7 +1,7 @@
 /*
- * Documents by URL. A fresh one is used as it is; a stale one is asked for again with its ETag, and goes on being used while
- * its source is down. Failures are remembered for two seconds, so that a dead source is not asked by every request. The
- * folder of the setting `contexts` fills in documents that stay fresh for ever.
+ * Documents by URL. A fresh one is used as it is; a stale one is asked for again with its ETag, and goes on
+ * being used while its source is down. Failures are remembered for two seconds, so that a dead source is not
+ * asked by every request. The folder of the setting `contexts` fills in documents that stay fresh for ever.
  */
 #include "jsonld/documents.h"
 
@@ -98,7 +98,8 @@ static void make_room(struct cd_ctx_cache *c, const struct doc *keep)
 	while (c->bytes > c->set->context_cache) {
 		struct doc **oldest = NULL;
 		for (struct doc **at = &c->docs; *at; at = &(*at)->next)
-			if (!(*at)->fixed && *at != keep && (*at)->text && (!oldest || (*at)->used < (*oldest)->used))
+			if (!(*at)->fixed && *at != keep && (*at)->text &&
+				(!oldest || (*at)->used < (*oldest)->used))
 				oldest = at;
 		if (!oldest)
 			return;
@@ -226,7 +227,8 @@ static void failed(struct cd_ctx_cache *c, struct doc *d, const char *why, bool 
 		/* better an old meaning than none */
 		d->fresh_until = now + STALE_RETRY_US;
 		cd_metric_add(m, CD_M_contexts_stale, 1);
-		cd_log(CD_LOG_WARN, "jsonld", 0, "goes on with the last good copy of a remote @context", why, "url=%s", d->url);
+		cd_log(CD_LOG_WARN, "jsonld", 0, "goes on with the last good copy of a remote @context", why,
+			"url=%s", d->url);
 		return;
 	}
 	cd_log(CD_LOG_WARN, "jsonld", 0, "refuses requests with a remote @context", why, "url=%s", d->url);
@@ -281,12 +283,14 @@ static cd_code load_one(struct cd_ctx_cache *c, struct cd_cx *cx, const struct c
 {
 	cd_str text;
 	if (row->kind != CD_JSON_STRING)
-		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "contexts", "index.json: expected the name of a file");
+		return cd_fail(
+			cx, CD_E_BAD_REQUEST_DATA, "contexts", "index.json: expected the name of a file");
 	cd_str path = cd_arena_printf(cx->arena, "%s/" CD_STR_FMT, c->set->contexts, CD_STR_ARG(row->text));
 	if (!path.p || read_file(cx, path.p, &text))
 		return cx->err.code ? cx->err.code : cd_fail_memory(cx);
 	if (!has_context(c, text))
-		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "contexts", "%s is not JSON with an @context", path.p);
+		return cd_fail(
+			cx, CD_E_BAD_REQUEST_DATA, "contexts", "%s is not JSON with an @context", path.p);
 	struct doc *d = doc_add(c, row->key);
 	if (!d || !set_content(c, d, text, row->key))
 		return cd_fail_memory(cx);
@@ -303,7 +307,8 @@ static cd_code load_folder(struct cd_ctx_cache *c, struct cd_cx *cx)
 	if (read_file(cx, path.p, &text) || cd_json_parse_copy(cx, text, &index))
 		return cx->err.code;
 	if (index->kind != CD_JSON_OBJECT)
-		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "contexts", "%s: expected an object, URL to file", path.p);
+		return cd_fail(
+			cx, CD_E_BAD_REQUEST_DATA, "contexts", "%s: expected an object, URL to file", path.p);
 	cd_code code = CD_OK;
 	for (const struct cd_json *row = index->child; !code && row; row = row->next)
 		code = load_one(c, cx, row);

@@ -87,7 +87,7 @@ cd_str cd_iri_resolve(struct cd_arena *arena, cd_str base, cd_str ref)
 	size_t slash = end;
 	while (slash > host && base.p[slash - 1] != '/')
 		slash--;
-	cd_str merged = cd_arena_printf(arena, "%s" CD_STR_FMT CD_STR_FMT, slash == host ? "/" : "", (int)(slash - host),
-		base.p + host, (int)path, ref.p);
+	cd_str merged = cd_arena_printf(arena, "%s" CD_STR_FMT CD_STR_FMT, slash == host ? "/" : "",
+		(int)(slash - host), base.p + host, (int)path, ref.p);
 	return merged.p ? joined(arena, head, merged, tail) : merged;
 }

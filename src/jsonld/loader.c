@@ -1,9 +1,10 @@
 /*
  * Contexts of requests, on one loop.
  *
- * A context is known by its text: the URL of a Link header, or the JSON of an "@context". A text seen before is one look-up
- * in a table of this loop. A new one is compiled from the documents at hand; when one is missing or stale it is fetched, and
- * everybody who waits for it tries again when it has come. A stale copy goes on being used while it is being asked for again.
+ * A context is known by its text: the URL of a Link header, or the JSON of an "@context". A text seen before
+ * is one look-up in a table of this loop. A new one is compiled from the documents at hand; when one is
+ * missing or stale it is fetched, and everybody who waits for it tries again when it has come. A stale copy
+ * goes on being used while it is being asked for again.
  */
 #include "base/hash.h"
 #include "base/mem.h"
@@ -31,7 +32,7 @@ struct cd_ctx_wait {
 	struct cd_ctx_wait *next;
 	char *text; /* JSON of the context */
 	size_t text_n;
-	char *url;  /* of the document it waits for */
+	char *url; /* of the document it waits for */
 	size_t url_n;
 	void (*ready)(void *, struct cd_ctx *, const struct cd_err *);
 	void *arg;
@@ -158,8 +159,8 @@ static cd_code compile(struct cd_ctx_loader *l, struct cd_cx *cx, const struct c
 		return CD_OK;
 	}
 	cd_cx_clear(cx);
-	return cd_fail(cx, a.last.state == CD_DOC_BAD ? CD_E_BAD_REQUEST_DATA : CD_E_CONTEXT_UNAVAIL, "@context",
-		CD_STR_FMT ": %s", CD_STR_ARG(url), why);
+	return cd_fail(cx, a.last.state == CD_DOC_BAD ? CD_E_BAD_REQUEST_DATA : CD_E_CONTEXT_UNAVAIL,
+		"@context", CD_STR_FMT ": %s", CD_STR_ARG(url), why);
 }
 
 /* ---- fetching ---- */
@@ -327,7 +328,8 @@ static cd_str key_of(struct cd_cx *cx, const struct cd_json *value)
 }
 
 static cd_code begin_wait(struct cd_ctx_loader *l, struct cd_cx *cx, cd_str text, cd_str missing,
-	void (*ready)(void *, struct cd_ctx *, const struct cd_err *), void *arg, struct cd_ctx_wait **ret_wait)
+	void (*ready)(void *, struct cd_ctx *, const struct cd_err *), void *arg,
+	struct cd_ctx_wait **ret_wait)
 {
 	struct cd_ctx_wait *w = cd_mem_zalloc(sizeof *w);
 	if (w)
@@ -382,8 +384,8 @@ cd_code cd_ctx_get(struct cd_ctx_loader *l, struct cd_cx *cx, const struct cd_js
 
 /* ---- life ---- */
 
-struct cd_ctx_loader *cd_ctx_loader_new(struct cd_ctx_cache *cache, const struct cd_ctx_fetcher *fetcher,
-	struct cd_metrics *metrics)
+struct cd_ctx_loader *cd_ctx_loader_new(
+	struct cd_ctx_cache *cache, const struct cd_ctx_fetcher *fetcher, struct cd_metrics *metrics)
 {
 	struct cd_ctx_loader *l = cd_mem_zalloc(sizeof *l);
 	if (!l)

@@ -1,9 +1,10 @@
 /*
  * Compiling a context. [JSON-LD 1.1 API 4.1, 4.2; CIM 009 5.5.7]
  *
- * Definitions go into the new context one after the other, later ones over earlier ones. Terms of the core context are
- * passed over: they are protected, as if the core stood last. What NGSI-LD forbids to users (scoped contexts, @import) is
- * refused. A definition may name other terms: they are defined first; one that comes back to itself is refused.
+ * Definitions go into the new context one after the other, later ones over earlier ones. Terms of the core
+ * context are passed over: they are protected, as if the core stood last. What NGSI-LD forbids to users
+ * (scoped contexts, @import) is refused. A definition may name other terms: they are defined first; one that
+ * comes back to itself is refused.
  */
 #include "jsonld/context_int.h"
 
@@ -43,9 +44,10 @@ static bool keyword(cd_str s)
 	static const cd_str words[] = {CD_STR_INIT("@id"), CD_STR_INIT("@type"), CD_STR_INIT("@value"),
 		CD_STR_INIT("@language"), CD_STR_INIT("@list"), CD_STR_INIT("@set"), CD_STR_INIT("@graph"),
 		CD_STR_INIT("@index"), CD_STR_INIT("@json"), CD_STR_INIT("@none"), CD_STR_INIT("@nest"),
-		CD_STR_INIT("@included"), CD_STR_INIT("@reverse"), CD_STR_INIT("@vocab"), CD_STR_INIT("@base"),
-		CD_STR_INIT("@direction"), CD_STR_INIT("@context"), CD_STR_INIT("@container"), CD_STR_INIT("@prefix"),
-		CD_STR_INIT("@protected"), CD_STR_INIT("@version"), CD_STR_INIT("@import"), CD_STR_INIT("@propagate")};
+		CD_STR_INIT("@included"), CD_STR_INIT("@reverse"), CD_STR_INIT("@vocab"),
+		CD_STR_INIT("@base"), CD_STR_INIT("@direction"), CD_STR_INIT("@context"),
+		CD_STR_INIT("@container"), CD_STR_INIT("@prefix"), CD_STR_INIT("@protected"),
+		CD_STR_INIT("@version"), CD_STR_INIT("@import"), CD_STR_INIT("@propagate")};
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		if (cd_str_eq(s, words[i]))
 			return true;
@@ -78,7 +80,8 @@ static cd_code expand_in(struct process *p, const struct cd_json *local, cd_str 
 
 /* ---- one definition ---- */
 
-static cd_code read_id(struct process *p, const struct cd_json *local, cd_str term, const struct cd_json *id, cd_str *ret)
+static cd_code read_id(
+	struct process *p, const struct cd_json *local, cd_str term, const struct cd_json *id, cd_str *ret)
 {
 	if (id && id->kind != CD_JSON_STRING)
 		return bad(p, "The @id of a term is no string", term);
@@ -105,8 +108,8 @@ static cd_code read_id(struct process *p, const struct cd_json *local, cd_str te
 	return ret->p ? CD_OK : cd_fail_memory(p->cx);
 }
 
-static cd_code read_coercion(struct process *p, const struct cd_json *local, cd_str term, const struct cd_json *type,
-	struct cd_ctx_def *def)
+static cd_code read_coercion(struct process *p, const struct cd_json *local, cd_str term,
+	const struct cd_json *type, struct cd_ctx_def *def)
 {
 	if (!type || type->kind == CD_JSON_NULL)
 		return CD_OK;
@@ -131,9 +134,9 @@ static cd_code read_container(struct process *p, cd_str term, const struct cd_js
 		cd_str word;
 		uint32_t bit;
 	} words[] = {{CD_STR_INIT("@list"), CD_CONTAINER_LIST}, {CD_STR_INIT("@set"), CD_CONTAINER_SET},
-		{CD_STR_INIT("@language"), CD_CONTAINER_LANGUAGE}, {CD_STR_INIT("@index"), CD_CONTAINER_INDEX},
-		{CD_STR_INIT("@id"), CD_CONTAINER_ID}, {CD_STR_INIT("@type"), CD_CONTAINER_TYPE},
-		{CD_STR_INIT("@graph"), CD_CONTAINER_GRAPH}};
+		{CD_STR_INIT("@language"), CD_CONTAINER_LANGUAGE},
+		{CD_STR_INIT("@index"), CD_CONTAINER_INDEX}, {CD_STR_INIT("@id"), CD_CONTAINER_ID},
+		{CD_STR_INIT("@type"), CD_CONTAINER_TYPE}, {CD_STR_INIT("@graph"), CD_CONTAINER_GRAPH}};
 	if (!c || c->kind == CD_JSON_NULL)
 		return CD_OK;
 	bool list = c->kind == CD_JSON_ARRAY;
@@ -157,22 +160,24 @@ static bool ends_with_delimiter(cd_str iri)
 static cd_code check_members(struct process *p, const struct cd_json *value, cd_str term)
 {
 	static const cd_str known[] = {CD_STR_INIT("@id"), CD_STR_INIT("@type"), CD_STR_INIT("@container"),
-		CD_STR_INIT("@language"), CD_STR_INIT("@direction"), CD_STR_INIT("@prefix"), CD_STR_INIT("@protected"),
-		CD_STR_INIT("@nest"), CD_STR_INIT("@index"), CD_STR_INIT("@reverse")};
+		CD_STR_INIT("@language"), CD_STR_INIT("@direction"), CD_STR_INIT("@prefix"),
+		CD_STR_INIT("@protected"), CD_STR_INIT("@nest"), CD_STR_INIT("@index"),
+		CD_STR_INIT("@reverse")};
 	for (const struct cd_json *m = value->child; m; m = m->next) {
 		bool found = false;
 		for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 			found = found || cd_str_eq(m->key, known[i]);
 		if (cd_str_eq(m->key, CD_STR("@context")))
-			return bad(p, "NGSI-LD allows no scoped @context inside the definition of a term", term);
+			return bad(
+				p, "NGSI-LD allows no scoped @context inside the definition of a term", term);
 		if (!found)
 			return bad(p, "The definition of a term has an unknown member", term);
 	}
 	return CD_OK;
 }
 
-static cd_code read_definition(struct process *p, const struct cd_json *local, const struct cd_json *m,
-	struct cd_ctx_entry *e)
+static cd_code read_definition(
+	struct process *p, const struct cd_json *local, const struct cd_json *m, struct cd_ctx_entry *e)
 {
 	const struct cd_json *v = m->kind == CD_JSON_OBJECT ? m : NULL;
 	const struct cd_json *id = v ? cd_json_get(v, CD_STR("@id")) : m;
@@ -187,8 +192,8 @@ static cd_code read_definition(struct process *p, const struct cd_json *local, c
 	if (id && id->kind == CD_JSON_NULL) {
 		def.iri = CD_STR("");
 	} else if (read_id(p, local, m->key, id, &def.iri) ||
-		read_coercion(p, local, m->key, v ? cd_json_get(v, CD_STR("@type")) : NULL, &def) ||
-		read_container(p, m->key, v ? cd_json_get(v, CD_STR("@container")) : NULL, &def)) {
+		   read_coercion(p, local, m->key, v ? cd_json_get(v, CD_STR("@type")) : NULL, &def) ||
+		   read_container(p, m->key, v ? cd_json_get(v, CD_STR("@container")) : NULL, &def)) {
 		return p->cx->err.code;
 	}
 	const struct cd_json *prefix = v ? cd_json_get(v, CD_STR("@prefix")) : NULL;
@@ -262,7 +267,8 @@ static cd_code read_object(struct process *p, const struct cd_json *local)
 		return bad(p, "@version can only be 1.1", version->text);
 	if (cd_json_get(local, CD_STR("@import")) || cd_json_get(local, CD_STR("@propagate")))
 		return bad(p, "NGSI-LD allows no @import and no @propagate", CD_STR("@context"));
-	const struct cd_json *base = cd_json_get(local, CD_STR("@base")), *vocab = cd_json_get(local, CD_STR("@vocab"));
+	const struct cd_json *base = cd_json_get(local, CD_STR("@base")),
+			     *vocab = cd_json_get(local, CD_STR("@vocab"));
 	if (base && read_base(p, base))
 		return p->cx->err.code;
 	if (vocab && read_vocab(p, local, vocab))
@@ -289,8 +295,8 @@ static cd_code read_remote(struct process *p, cd_str ref, cd_str base)
 	const struct cd_json *doc = p->docs ? p->docs->get(p->docs->arg, url, &doc_base) : NULL;
 	if (!doc) {
 		p->missing = url;
-		return cd_fail(p->cx, CD_E_CONTEXT_UNAVAIL, "@context", "The @context " CD_STR_FMT " is not available",
-			CD_STR_ARG(url));
+		return cd_fail(p->cx, CD_E_CONTEXT_UNAVAIL, "@context",
+			"The @context " CD_STR_FMT " is not available", CD_STR_ARG(url));
 	}
 	const struct cd_json *inside = cd_json_get(doc, CD_STR("@context"));
 	if (!inside)
@@ -378,8 +384,8 @@ static bool own_texts(struct cd_ctx *c)
 	return true;
 }
 
-cd_code cd_ctx_compile(struct cd_cx *cx, const struct cd_json *value, cd_str base, const struct cd_ctx_docs *docs,
-	struct cd_ctx **ret, cd_str *ret_missing)
+cd_code cd_ctx_compile(struct cd_cx *cx, const struct cd_json *value, cd_str base,
+	const struct cd_ctx_docs *docs, struct cd_ctx **ret, cd_str *ret_missing)
 {
 	struct process p = {.cx = cx, .ctx = cd_ctx_new(), .docs = docs, .missing = CD_STR("")};
 	if (!p.ctx)

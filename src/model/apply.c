@@ -1,10 +1,10 @@
 /*
  * What a change does to an entity. [CIM 009 5.6; digest 10]
  *
- * The old block becomes a list of slots, one for each top-level instance, untouched ones taken over as they are. The verb
- * edits slots, types, scope and expiry; at the end the slots are packed into the new block, and those that were touched
- * into the delta. Nothing else decides: replay feeds the delta through the same slots (apply_delta.c), so the same bytes
- * come out.
+ * The old block becomes a list of slots, one for each top-level instance, untouched ones taken over as they
+ * are. The verb edits slots, types, scope and expiry; at the end the slots are packed into the new block, and
+ * those that were touched into the delta. Nothing else decides: replay feeds the delta through the same slots
+ * (apply_delta.c), so the same bytes come out.
  */
 #include "model/apply_int.h"
 
@@ -235,7 +235,8 @@ static void whole(struct cd_work *w)
 {
 	for (uint32_t i = 0; i < w->frag->tops; i++)
 		if (frag_top(w, i)->flags & CD_NODE_NULL) {
-			cd_work_refuse(w, CD_E_BAD_REQUEST_DATA, NULL, "The NGSI-LD null can only be merged into what exists");
+			cd_work_refuse(w, CD_E_BAD_REQUEST_DATA, NULL,
+				"The NGSI-LD null can only be merged into what exists");
 			return;
 		}
 	const struct cd_ent *old = w->old;
@@ -301,7 +302,8 @@ static struct cd_slot *addressed(struct cd_work *w, cd_str dataset)
 {
 	struct cd_slot *slot = w->change->attr ? cd_work_find(w, w->change->attr, dataset) : NULL;
 	if (!slot)
-		cd_work_refuse(w, CD_E_NOT_FOUND, "attrId", "The entity has no such attribute, or not with this datasetId");
+		cd_work_refuse(w, CD_E_NOT_FOUND, "attrId",
+			"The entity has no such attribute, or not with this datasetId");
 	return slot;
 }
 
@@ -347,7 +349,8 @@ static void delete_attr(struct cd_work *w)
 		any = true;
 	}
 	if (!any)
-		cd_work_refuse(w, CD_E_NOT_FOUND, "attrId", "The entity has no such attribute, or not with this datasetId");
+		cd_work_refuse(w, CD_E_NOT_FOUND, "attrId",
+			"The entity has no such attribute, or not with this datasetId");
 }
 
 static void run_verb(struct cd_work *w)
@@ -453,8 +456,8 @@ static cd_code parts_delta(struct cd_work *w, struct cd_applied *ret)
 	struct cd_loose_ent d = w->out;
 	struct cd_loose **at = &d.child;
 	struct cd_ent *delta;
-	d.flags = CD_ENT_DELTA | (w->types_changed ? CD_ENT_TYPES : 0u) | (w->scope_changed ? CD_ENT_SCOPE : 0u) |
-		(w->expires_changed ? CD_ENT_EXPIRES : 0u);
+	d.flags = CD_ENT_DELTA | (w->types_changed ? CD_ENT_TYPES : 0u) |
+		  (w->scope_changed ? CD_ENT_SCOPE : 0u) | (w->expires_changed ? CD_ENT_EXPIRES : 0u);
 	if (!w->types_changed)
 		d.types_n = 0;
 	if (!w->scope_changed)
@@ -495,7 +498,7 @@ static cd_code deleted_delta(struct cd_work *w, struct cd_applied *ret)
 static bool makes_entities(const struct cd_change *c)
 {
 	return c->verb == CD_VERB_CREATE || c->verb == CD_VERB_UPSERT ||
-		(c->verb == CD_VERB_DELTA && (c->frag->flags & CD_ENT_WHOLE));
+	       (c->verb == CD_VERB_DELTA && (c->frag->flags & CD_ENT_WHOLE));
 }
 
 static cd_str message(struct cd_work *w, const char *fmt)
@@ -533,7 +536,8 @@ static void begin_out(struct cd_work *w, uint64_t number, uint64_t revision)
 
 static cd_code finish(struct cd_work *w, struct cd_applied *ret)
 {
-	bool replaces = w->change->verb == CD_VERB_CREATE || w->change->verb == CD_VERB_REPLACE ||
+	bool replaces =
+		w->change->verb == CD_VERB_CREATE || w->change->verb == CD_VERB_REPLACE ||
 		(w->change->verb == CD_VERB_UPSERT && !(w->old && (w->change->flags & CD_CHANGE_UPDATE)));
 	ret->report.updated = w->updated;
 	ret->report.updated_n = w->updated_n;

@@ -1,6 +1,6 @@
 /*
- * Replay: a delta put onto the block it was made from. Every instance in it is whole and carries its times, so the same
- * slots come out as when the change was first applied, and with them the same bytes.
+ * Replay: a delta put onto the block it was made from. Every instance in it is whole and carries its times,
+ * so the same slots come out as when the change was first applied, and with them the same bytes.
  */
 #include "model/apply_int.h"
 

@@ -40,8 +40,9 @@ void cd_work_set(struct cd_work *, const struct cd_ent *from, const struct cd_no
 void cd_work_remove(struct cd_work *, struct cd_slot *);
 
 /* apply_merge.c */
-void cd_work_merge(struct cd_work *, struct cd_slot *, const struct cd_node *frag);   /* Merge Entity */
-void cd_work_partial(struct cd_work *, struct cd_slot *, const struct cd_node *frag); /* Partial Attribute Update */
+void cd_work_merge(struct cd_work *, struct cd_slot *, const struct cd_node *frag); /* Merge Entity */
+void cd_work_partial(
+	struct cd_work *, struct cd_slot *, const struct cd_node *frag); /* Partial Attribute Update */
 void cd_work_merge_new(struct cd_work *, const struct cd_node *frag); /* Merge Entity, nothing is there yet */
 /* A node of a simplified fragment that has no stored counterpart: it becomes a Property. */
 void cd_work_plain(struct cd_loose *);

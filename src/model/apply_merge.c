@@ -1,12 +1,12 @@
 /*
- * Changing an instance member by member: Merge Entity [5.6.17] goes into compound values and sub-attributes, Partial
- * Attribute Update [5.6.4] replaces whole members.
+ * Changing an instance member by member: Merge Entity [5.6.17] goes into compound values and sub-attributes,
+ * Partial Attribute Update [5.6.4] replaces whole members.
  *
- * A fragment node that did not say its type (concise or simplified form) has to fit the stored one; one that says another
- * type is refused: only whole instances may change theirs.
+ * A fragment node that did not say its type (concise or simplified form) has to fit the stored one; one that
+ * says another type is refused: only whole instances may change theirs.
  */
-#include "json/merge.h"
 #include "model/apply_int.h"
+#include "json/merge.h"
 
 /* ---- values as JSON ---- */
 
@@ -95,8 +95,9 @@ static bool plain_strings(cd_str value)
 }
 
 /*
- * What a bare value of the simplified form means for the stored kind. Fragments of that form bring along how a string
- * reads as a URI (CD_META_OBJECT_TYPE) and as a vocabulary term (CD_META_VALUE_TYPE). False: it does not fit.
+ * What a bare value of the simplified form means for the stored kind. Fragments of that form bring along how
+ * a string reads as a URI (CD_META_OBJECT_TYPE) and as a vocabulary term (CD_META_VALUE_TYPE). False: it does
+ * not fit.
  */
 static bool fit_simplified(struct cd_work *w, const struct cd_loose *l, struct cd_loose *from)
 {
@@ -132,11 +133,13 @@ static bool fits(struct cd_work *w, const struct cd_loose *l, struct cd_loose *f
 		return true; /* members only, no value */
 	if (from->kind == l->kind)
 		return true;
-	/* without a type, an object that is a geometry, a string that is a date: the stored kind tells what it is */
+	/* without a type, an object that is a geometry, a string that is a date: the stored kind tells what
+	 * it is */
 	if (from->kind == CD_KIND_NONE && fit_simplified(w, l, from))
 		return true;
 	cd_work_refuse(w, CD_E_BAD_REQUEST_DATA, NULL,
-		cd_arena_printf(w->cx->arena, "The stored attribute is a %s: its type can only change when it is replaced whole",
+		cd_arena_printf(w->cx->arena,
+			"The stored attribute is a %s: its type can only change when it is replaced whole",
 			cd_kinds[l->kind].type.p)
 			.p);
 	return false;
@@ -144,8 +147,8 @@ static bool fits(struct cd_work *w, const struct cd_loose *l, struct cd_loose *f
 
 static void take_members(struct cd_work *w, struct cd_loose *l, const struct cd_loose *from)
 {
-	static const enum cd_meta replaced[] = {
-		CD_META_UNIT, CD_META_OBJECT_TYPE, CD_META_VALUE_TYPE, CD_META_ID_SEALED, CD_META_TYPE_SEALED};
+	static const enum cd_meta replaced[] = {CD_META_UNIT, CD_META_OBJECT_TYPE, CD_META_VALUE_TYPE,
+		CD_META_ID_SEALED, CD_META_TYPE_SEALED};
 	for (size_t i = 0; i < sizeof replaced / sizeof *replaced; i++)
 		if (from->meta[replaced[i]].p)
 			l->meta[replaced[i]] = from->meta[replaced[i]];

@@ -26,7 +26,8 @@ cd_str cd_node_meta(const struct cd_ent *e, const struct cd_node *n, enum cd_met
 	return cd_str_of(NULL, 0);
 }
 
-uint32_t cd_nodes_find(const struct cd_node *nodes, uint32_t n, cd_term term, const struct cd_node **ret_first)
+uint32_t cd_nodes_find(
+	const struct cd_node *nodes, uint32_t n, cd_term term, const struct cd_node **ret_first)
 {
 	uint32_t lo = 0, hi = n, count = 0;
 	while (lo < hi) {
@@ -42,8 +43,8 @@ uint32_t cd_nodes_find(const struct cd_node *nodes, uint32_t n, cd_term term, co
 	return count;
 }
 
-const struct cd_node *cd_nodes_instance(const struct cd_ent *e, const struct cd_node *nodes, uint32_t n, cd_term term,
-	cd_str dataset)
+const struct cd_node *cd_nodes_instance(
+	const struct cd_ent *e, const struct cd_node *nodes, uint32_t n, cd_term term, cd_str dataset)
 {
 	const struct cd_node *first;
 	uint32_t count = cd_nodes_find(nodes, n, term, &first);
@@ -62,7 +63,8 @@ bool cd_ent_has_type(const struct cd_ent *e, cd_term term)
 	return false;
 }
 
-/* Flip the sign bit of positive numbers, all bits of negative ones: then unsigned order is numeric order. -0 is 0. */
+/* Flip the sign bit of positive numbers, all bits of negative ones: then unsigned order is numeric order. -0
+ * is 0. */
 uint64_t cd_key_of_double(double d)
 {
 	uint64_t bits;

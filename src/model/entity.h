@@ -1,23 +1,24 @@
 /*
- * model/entity.h -- a packed entity: one block of bytes without pointers, the same in memory and in the checkpoint.
+ * model/entity.h -- a packed entity: one block of bytes without pointers, the same in memory and in the
+ * checkpoint.
  *
  * Little endian, 64-bit hosts. Layout of a block (every part starts at a multiple of 8):
  *
  *   struct cd_ent_head
  *   cd_stamp        stamp[stamps]     distinct times; nodes name them by index + 1, 0 is "none"
- *   struct cd_node  node[nodes]       tops first, sorted by (term, dataset: default first, then bytes); the children of
- *                                     a node stand together, sorted the same way, somewhere behind it
- *   struct cd_ref   scope[scopes]     each "/A/B", sorted, distinct
- *   cd_term         type[types]       sorted, distinct (padded to 8)
- *   bytes                             id, scopes, values, metas; each starts at a multiple of 8
+ *   struct cd_node  node[nodes]       tops first, sorted by (term, dataset: default first, then bytes); the
+ * children of a node stand together, sorted the same way, somewhere behind it struct cd_ref   scope[scopes]
+ * each "/A/B", sorted, distinct cd_term         type[types]       sorted, distinct (padded to 8) bytes id,
+ * scopes, values, metas; each starts at a multiple of 8
  *
- * A value is compact JSON text (no blanks, shortest escapes, numbers as the client wrote them) of the member that its kind
- * names: value, object, languageMap, vocab, valueList, objectList (an array of URI strings), json. Names inside compound
- * values stay as the client sent them. Beside the text stands a comparable key (see enum cd_value).
+ * A value is compact JSON text (no blanks, shortest escapes, numbers as the client wrote them) of the member
+ * that its kind names: value, object, languageMap, vocab, valueList, objectList (an array of URI strings),
+ * json. Names inside compound values stay as the client sent them. Beside the text stands a comparable key
+ * (see enum cd_value).
  *
- * A *fragment* (the body of a write) has the same layout; it may also have nodes that carry CD_NODE_NULL, and names
- * without a number yet (CD_TERM_LOCAL). A *delta* holds the instances that a change replaced, whole, and CD_NODE_GONE
- * for those it removed.
+ * A *fragment* (the body of a write) has the same layout; it may also have nodes that carry CD_NODE_NULL, and
+ * names without a number yet (CD_TERM_LOCAL). A *delta* holds the instances that a change replaced, whole,
+ * and CD_NODE_GONE for those it removed.
  */
 #ifndef CD_MODEL_ENTITY_H
 #define CD_MODEL_ENTITY_H
@@ -83,13 +84,13 @@ struct cd_ref {
 };
 
 struct cd_ent {
-	uint32_t bytes;     /* of the whole block, a multiple of 8 */
-	uint32_t flags;     /* CD_ENT_... */
-	uint64_t number;    /* never reused; 0 in a fragment */
-	uint64_t revision;  /* given by the writer, > 0; 0 in a fragment */
-	cd_stamp created;   /* CD_STAMP_NONE in a fragment */
+	uint32_t bytes;    /* of the whole block, a multiple of 8 */
+	uint32_t flags;    /* CD_ENT_... */
+	uint64_t number;   /* never reused; 0 in a fragment */
+	uint64_t revision; /* given by the writer, > 0; 0 in a fragment */
+	cd_stamp created;  /* CD_STAMP_NONE in a fragment */
 	cd_stamp modified;
-	cd_stamp expires;   /* CD_STAMP_NONE: never */
+	cd_stamp expires; /* CD_STAMP_NONE: never */
 	uint32_t nodes, tops;
 	uint16_t stamps, types, scopes, reserved;
 	struct cd_ref id;
@@ -103,15 +104,15 @@ enum {
 	CD_ENT_SCOPE_NULL = 8, /* fragment: scope was the NGSI-LD null */
 	CD_ENT_DELTA = 16,
 	CD_ENT_FRAGMENT = 32,
-	CD_ENT_WHOLE = 64,     /* delta of a create or replace: the whole new entity */
-	CD_ENT_DELETED = 128,  /* delta: the entity is gone */
+	CD_ENT_WHOLE = 64,    /* delta of a create or replace: the whole new entity */
+	CD_ENT_DELETED = 128, /* delta: the entity is gone */
 };
 
 struct cd_node {
 	cd_term term;
 	uint8_t kind, value_class; /* enum cd_kind, enum cd_value */
 	uint16_t flags;
-	uint32_t child;            /* index of the first sub-attribute */
+	uint32_t child; /* index of the first sub-attribute */
 	uint16_t children, metas;
 	uint16_t created, modified, observed, expires; /* index + 1 into the stamps */
 	struct cd_ref value;
@@ -162,16 +163,17 @@ static inline cd_str cd_node_dataset(const struct cd_ent *e, const struct cd_nod
 	return n->metas ? cd_node_meta(e, n, CD_META_DATASET) : cd_str_of(NULL, 0);
 }
 
-/* The instances of a name among `n` sorted nodes (the tops of an entity, the children of a node): how many, and where. */
+/* The instances of a name among `n` sorted nodes (the tops of an entity, the children of a node): how many,
+ * and where. */
 uint32_t cd_nodes_find(const struct cd_node *, uint32_t n, cd_term, const struct cd_node **ret_first);
 /* The instance with that datasetId (n == 0: the default one), or NULL. */
-const struct cd_node *cd_nodes_instance(const struct cd_ent *, const struct cd_node *, uint32_t n, cd_term,
-	cd_str dataset);
+const struct cd_node *cd_nodes_instance(
+	const struct cd_ent *, const struct cd_node *, uint32_t n, cd_term, cd_str dataset);
 bool cd_ent_has_type(const struct cd_ent *, cd_term);
 
 /*
- * Every untrusted block passes through here before anything else reads it: all offsets, counts, orders, kinds, UTF-8
- * and JSON of values' first byte, depth. NULL when it is sound, else what is wrong.
+ * Every untrusted block passes through here before anything else reads it: all offsets, counts, orders,
+ * kinds, UTF-8 and JSON of values' first byte, depth. NULL when it is sound, else what is wrong.
  */
 const char *cd_ent_validate(const void *block, size_t n);
 
@@ -196,8 +198,8 @@ struct cd_loose {
 	cd_str value;
 	cd_str meta[CD_META_N];
 	struct cd_loose *child, *next;
-	/* When `of` is set the node is a packed one, taken over with all its children; of the fields above only term (when
-	 * not 0), created and modified (when not CD_STAMP_NONE) still count, and override. */
+	/* When `of` is set the node is a packed one, taken over with all its children; of the fields above
+	 * only term (when not 0), created and modified (when not CD_STAMP_NONE) still count, and override. */
 	const struct cd_ent *of;
 	const struct cd_node *node;
 };
@@ -215,12 +217,14 @@ struct cd_loose_ent {
 /* An empty loose node or entity with all times absent; NULL when out of memory. */
 struct cd_loose *cd_loose_new(struct cd_arena *, cd_term, enum cd_kind);
 void cd_loose_ent_init(struct cd_loose_ent *);
-/* A packed node as a loose one that can be edited: its children are loose nodes that take over packed ones. */
+/* A packed node as a loose one that can be edited: its children are loose nodes that take over packed ones.
+ */
 struct cd_loose *cd_loose_open(struct cd_arena *, const struct cd_ent *, const struct cd_node *);
 
 /*
  * Pack into cx->arena: sorts, shares repeated times.
- * CD_E_BAD_REQUEST_DATA  two instances of one name with the same datasetId, over attributes_max, entity_max, types_max
+ * CD_E_BAD_REQUEST_DATA  two instances of one name with the same datasetId, over attributes_max, entity_max,
+ * types_max
  */
 cd_code cd_ent_pack(struct cd_cx *, const struct cd_loose_ent *, struct cd_ent **ret);
 

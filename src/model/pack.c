@@ -1,9 +1,10 @@
 /*
  * Building blocks: from loose nodes to one block.
  *
- * First all nodes are laid out breadth first as a list of items (a loose node, or a packed one that is taken over with all
- * below it), siblings sorted. Then the sizes are added up, then everything is written. Times are shared with the newest
- * few that differ: nearly always an entity has one to three, and a longer search would be quadratic.
+ * First all nodes are laid out breadth first as a list of items (a loose node, or a packed one that is taken
+ * over with all below it), siblings sorted. Then the sizes are added up, then everything is written. Times
+ * are shared with the newest few that differ: nearly always an entity has one to three, and a longer search
+ * would be quadratic.
  */
 #include "model/entity.h"
 
@@ -11,7 +12,8 @@
 
 enum { SHARE_BACK = 16 };
 
-/* A node to be written. Times of a taken-over node that has none (it came in a fragment) are those of its taker. */
+/* A node to be written. Times of a taken-over node that has none (it came in a fragment) are those of its
+ * taker. */
 struct item {
 	const struct cd_loose *loose; /* NULL: packed */
 	const struct cd_ent *of;
@@ -47,7 +49,8 @@ struct cd_loose *cd_loose_new(struct cd_arena *arena, cd_term term, enum cd_kind
 
 void cd_loose_ent_init(struct cd_loose_ent *e)
 {
-	*e = (struct cd_loose_ent){.created = CD_STAMP_NONE, .modified = CD_STAMP_NONE, .expires = CD_STAMP_NONE};
+	*e = (struct cd_loose_ent){
+		.created = CD_STAMP_NONE, .modified = CD_STAMP_NONE, .expires = CD_STAMP_NONE};
 }
 
 /* A packed child, taken over as it is. */
@@ -103,7 +106,8 @@ static uint64_t count_loose(const struct cd_loose *l)
 	return sum;
 }
 
-static void add_packed(struct pack *p, const struct cd_ent *e, const struct cd_node *n, const struct item *parent)
+static void add_packed(
+	struct pack *p, const struct cd_ent *e, const struct cd_node *n, const struct item *parent)
 {
 	struct item *item = &p->items[p->n++];
 	*item = (struct item){.of = e,
@@ -129,7 +133,8 @@ static void add_loose(struct pack *p, const struct cd_loose *l)
 		.node = l->node,
 		.term = l->term ? l->term : l->node->term,
 		.created = l->created != CD_STAMP_NONE ? l->created : cd_ent_stamp(l->of, l->node->created),
-		.modified = l->modified != CD_STAMP_NONE ? l->modified : cd_ent_stamp(l->of, l->node->modified),
+		.modified =
+			l->modified != CD_STAMP_NONE ? l->modified : cd_ent_stamp(l->of, l->node->modified),
 		.dataset = cd_node_dataset(l->of, l->node)};
 }
 
@@ -176,7 +181,8 @@ static cd_code lay_out(struct pack *p)
 {
 	uint64_t n = count_loose(p->ent->child);
 	if (n > p->cx->set->attributes_max)
-		return cd_fail(p->cx, CD_E_BAD_REQUEST_DATA, NULL, "More than %llu attributes and sub-attributes",
+		return cd_fail(p->cx, CD_E_BAD_REQUEST_DATA, NULL,
+			"More than %llu attributes and sub-attributes",
 			(unsigned long long)p->cx->set->attributes_max);
 	p->max = (uint32_t)n;
 	p->items = cd_arena_alloc(p->cx->arena, (n ? n : 1) * sizeof *p->items);
@@ -293,10 +299,10 @@ static void put_times(struct pack *p, struct cd_node *nodes)
 		bool loose = item->loose != NULL;
 		nodes[i].created = stamp_index(p, item->created);
 		nodes[i].modified = stamp_index(p, item->modified);
-		nodes[i].observed =
-			stamp_index(p, loose ? item->loose->observed : cd_ent_stamp(item->of, item->node->observed));
-		nodes[i].expires =
-			stamp_index(p, loose ? item->loose->expires : cd_ent_stamp(item->of, item->node->expires));
+		nodes[i].observed = stamp_index(
+			p, loose ? item->loose->observed : cd_ent_stamp(item->of, item->node->observed));
+		nodes[i].expires = stamp_index(
+			p, loose ? item->loose->expires : cd_ent_stamp(item->of, item->node->expires));
 	}
 }
 
@@ -390,7 +396,8 @@ static size_t total_bytes(const struct pack *p)
 {
 	const struct cd_loose_ent *in = p->ent;
 	size_t n = sizeof *p->out + p->stamps_n * sizeof(cd_stamp) + p->n * sizeof(struct cd_node) +
-		in->scopes_n * sizeof(struct cd_ref) + round8(in->types_n * sizeof(cd_term)) + round8(in->id.n);
+		   in->scopes_n * sizeof(struct cd_ref) + round8(in->types_n * sizeof(cd_term)) +
+		   round8(in->id.n);
 	for (uint32_t i = 0; i < in->scopes_n; i++)
 		n += round8(in->scopes[i].n);
 	for (uint32_t i = 0; i < p->n; i++)
@@ -438,7 +445,8 @@ cd_code cd_ent_pack(struct cd_cx *cx, const struct cd_loose_ent *in, struct cd_e
 		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, NULL, "The entity is larger than %llu bytes",
 			(unsigned long long)cx->set->entity_max);
 	if (p.stamps_n > UINT16_MAX)
-		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, NULL, "More than %d different times in one entity", UINT16_MAX);
+		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, NULL, "More than %d different times in one entity",
+			UINT16_MAX);
 	p.out = cd_arena_alloc(cx->arena, bytes);
 	if (!p.out)
 		return cd_fail_memory(cx);
@@ -451,8 +459,8 @@ cd_code cd_ent_pack(struct cd_cx *cx, const struct cd_loose_ent *in, struct cd_e
 
 /* ---- renaming ---- */
 
-static struct cd_loose *renamed(struct cd_arena *arena, const struct cd_ent *e, const struct cd_node *n,
-	const cd_term *map)
+static struct cd_loose *renamed(
+	struct cd_arena *arena, const struct cd_ent *e, const struct cd_node *n, const cd_term *map)
 {
 	struct cd_loose *l = cd_loose_open(arena, e, n);
 	if (!l)

@@ -15,21 +15,22 @@ static struct cd_q *leaf(struct cd_arena *arena, enum cd_q_kind kind, cd_term te
 
 cd_code cd_q_ids(struct cd_cx *cx, cd_str list, struct cd_q **ret)
 {
-	struct cd_q *or = leaf(cx->arena, CD_Q_OR, 0, CD_STR(""));
-	struct cd_q **at = or ? &or->child : NULL;
+	struct cd_q * or = leaf(cx->arena, CD_Q_OR, 0, CD_STR(""));
+	struct cd_q **at = or ? & or->child : NULL;
 	for (unsigned n = 0; at && list.p; n++, at = &(*at)->next) {
 		cd_str id = cd_str_cut(&list, ',');
 		if (n == IDS_MAX)
 			return cd_fail(cx, CD_E_TOO_COMPLEX, "id", "More than %d ids", IDS_MAX);
 		if (!cd_uri_ok(id))
-			return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "id", "\"" CD_STR_FMT "\" is not a URI", CD_STR_ARG(id));
+			return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "id", "\"" CD_STR_FMT "\" is not a URI",
+				CD_STR_ARG(id));
 		*at = leaf(cx->arena, CD_Q_ID, 0, id);
 		if (!*at)
 			return cd_fail_memory(cx);
 	}
-	if (!or)
+	if (! or)
 		return cd_fail_memory(cx);
-	*ret = or->child && !or->child->next ? or->child : or;
+	*ret = or->child && ! or->child->next ? or->child : or ;
 	return CD_OK;
 }
 

@@ -1,8 +1,9 @@
 /*
  * model/query.h -- one typed tree for everything that selects entities, and its evaluator. [design 3.8]
  *
- * Today it is filled from the type selection language [4.17] and from lists of ids; q, geo, scope, CQL2 and OData compile
- * to the same tree. Names are numbers already: a name that the twin does not know becomes CD_Q_NEVER.
+ * Today it is filled from the type selection language [4.17] and from lists of ids; q, geo, scope, CQL2 and
+ * OData compile to the same tree. Names are numbers already: a name that the twin does not know becomes
+ * CD_Q_NEVER.
  */
 #ifndef CD_MODEL_QUERY_H
 #define CD_MODEL_QUERY_H

@@ -49,8 +49,8 @@ static cd_code parse_name(struct parse *p, struct cd_q *q)
 		return CD_OK;
 	}
 	if (!cd_name_ok(name))
-		return cd_fail(p->cx, CD_E_BAD_REQUEST_DATA, "type", "\"" CD_STR_FMT "\" is not the name of a type",
-			CD_STR_ARG(name));
+		return cd_fail(p->cx, CD_E_BAD_REQUEST_DATA, "type",
+			"\"" CD_STR_FMT "\" is not the name of a type", CD_STR_ARG(name));
 	q->term = cd_ctx_term(p->ctx, p->cx->arena, p->names, name, &iri);
 	q->kind = q->term ? CD_Q_TYPE : CD_Q_NEVER;
 	return CD_OK;
@@ -106,7 +106,8 @@ static cd_code parse_or(struct parse *p, struct cd_q **ret)
 	return parse_list(p, CD_Q_OR, ",|", parse_and, ret);
 }
 
-cd_code cd_q_types(struct cd_cx *cx, struct cd_ctx *ctx, const struct cd_names *names, cd_str text, struct cd_q **ret)
+cd_code cd_q_types(
+	struct cd_cx *cx, struct cd_ctx *ctx, const struct cd_names *names, cd_str text, struct cd_q **ret)
 {
 	struct parse p = {.cx = cx, .ctx = ctx, .names = names, .rest = text};
 	struct cd_q *q = NULL;

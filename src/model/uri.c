@@ -32,7 +32,8 @@ static bool is_number(uint32_t c)
 	return c < 0x80 ? c >= '0' && c <= '9' : IN(numbers, c);
 }
 
-/* scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ) ":" [RFC 3986 3.1]; its length with the colon, 0: none. */
+/* scheme = ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ) ":" [RFC 3986 3.1]; its length with the colon, 0: none.
+ */
 static size_t scheme(cd_str s)
 {
 	for (size_t i = 0; i < s.n; i++) {

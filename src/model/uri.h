@@ -4,7 +4,8 @@
 
 #include "base/str.h"
 
-/* A URI or IRI with a scheme and none of the characters that the digest names (blanks, <>"{}\^|`, invisible ones). */
+/* A URI or IRI with a scheme and none of the characters that the digest names (blanks, <>"{}\^|`, invisible
+ * ones). */
 bool cd_uri_ok(cd_str);
 /* An attribute or type name: letter *(letter | number | "_"), prefix:name, or a full IRI. */
 bool cd_name_ok(cd_str);

@@ -1,12 +1,12 @@
 /*
  * Is a block sound? After this, every accessor of entity.h stays inside of it, whatever its bytes are.
  *
- * The order of nodes is breadth first: tops, then the children of node 0, of node 1, ... So one pass proves that the nodes
- * make a forest: the children of each node begin where those of the node before ended, and every node comes behind its
- * parent. There can be no cycle, no node with two parents, and none without.
+ * The order of nodes is breadth first: tops, then the children of node 0, of node 1, ... So one pass proves
+ * that the nodes make a forest: the children of each node begin where those of the node before ended, and
+ * every node comes behind its parent. There can be no cycle, no node with two parents, and none without.
  */
-#include "json/json.h"
 #include "model/entity.h"
+#include "json/json.h"
 
 enum { DEPTH_MAX = 512 };
 
@@ -30,7 +30,7 @@ static const char *check_tables(struct check *c)
 {
 	const struct cd_ent *e = c->e;
 	uint64_t at = sizeof *e + 8ull * e->stamps + (uint64_t)sizeof(struct cd_node) * e->nodes +
-		(uint64_t)sizeof(struct cd_ref) * e->scopes + ((4ull * e->types + 7) & ~7ull);
+		      (uint64_t)sizeof(struct cd_ref) * e->scopes + ((4ull * e->types + 7) & ~7ull);
 	if (at > e->bytes)
 		return "the tables do not fit into the block";
 	if (e->tops > e->nodes)
@@ -74,7 +74,9 @@ static const char *check_metas(const struct check *c, const struct cd_node *n)
 		at += sizeof head + ((head[1] + 7ull) & ~7ull);
 		if (at > c->e->bytes)
 			return "a meta lies outside of the block";
-		if (head[0] == CD_META_BOX ? head[1] != 32 : !cd_utf8_valid(cd_str_of(c->base + at - ((head[1] + 7ull) & ~7ull), head[1])))
+		if (head[0] == CD_META_BOX ? head[1] != 32
+					   : !cd_utf8_valid(cd_str_of(
+						     c->base + at - ((head[1] + 7ull) & ~7ull), head[1])))
 			return "a meta is not of its kind";
 	}
 	return NULL;
@@ -111,7 +113,8 @@ static const char *check_node(const struct check *c, const struct cd_node *n)
 	const struct cd_ent *e = c->e;
 	if (n->term == 0 || n->kind >= CD_KIND_N || n->value_class > CD_V_NULL)
 		return "a node is of no kind";
-	if (n->created > e->stamps || n->modified > e->stamps || n->observed > e->stamps || n->expires > e->stamps)
+	if (n->created > e->stamps || n->modified > e->stamps || n->observed > e->stamps ||
+		n->expires > e->stamps)
 		return "a time lies outside of the block";
 	if (n->value.n ? !sound_text(c, n->value) || !value_begins(n->value_class, c->base[n->value.at])
 		       : n->value_class != CD_V_NONE)

@@ -4,7 +4,7 @@
 
 #include "http/router.h"
 
-#define CD_BIND(name)                                                                                                \
+#define CD_BIND(name)                                                                                        \
 	void cd_bind_##name(void *app, struct cd_http_req *, const struct cd_route *, const struct cd_args *)
 CD_BIND(create);
 CD_BIND(list);

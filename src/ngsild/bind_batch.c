@@ -1,4 +1,5 @@
-/* Batch operations: an array in, BatchOperationResult or a list of ids out. [CIM 009 6.14 to 6.17, 6.31; digest 10.7] */
+/* Batch operations: an array in, BatchOperationResult or a list of ids out. [CIM 009 6.14 to 6.17, 6.31;
+ * digest 10.7] */
 #include "ngsild/bind.h"
 #include "ngsild/params.h"
 #include "ngsild/request.h"
@@ -97,7 +98,8 @@ static cd_code check_array(struct cd_ngsi *n)
 			(unsigned long long)most);
 	for (const struct cd_json *item = n->body->child; item; item = item->next)
 		if (item->kind == CD_JSON_NULL)
-			return cd_fail(n->cx, CD_E_BAD_REQUEST_DATA, cd_json_pointer(n->cx, item), "An item is null");
+			return cd_fail(n->cx, CD_E_BAD_REQUEST_DATA, cd_json_pointer(n->cx, item),
+				"An item is null");
 	return CD_OK;
 }
 
@@ -113,7 +115,8 @@ static bool want_contexts(struct cd_ngsi *n, struct cd_op_batch *b)
 	if (!waits)
 		return false;
 	for (uint32_t i = 0; i < b->n; i++) {
-		waits[i] = (struct cd_ngsi_wait){.request = n, .ctx = &b->items[i].ctx, .err = &b->items[i].err};
+		waits[i] =
+			(struct cd_ngsi_wait){.request = n, .ctx = &b->items[i].ctx, .err = &b->items[i].err};
 		cd_ngsi_want_context(n, b->items[i].json, &waits[i]);
 	}
 	return true;
@@ -190,14 +193,15 @@ static void batch_update(struct cd_ngsi *n)
 		cd_ngsi_fail(n);
 		return;
 	}
-	begin(n, CD_VERB_APPEND, CD_BODY_FRAGMENT, options & CD_OPT_NO_OVERWRITE ? CD_CHANGE_NO_OVERWRITE : 0);
+	begin(n, CD_VERB_APPEND, CD_BODY_FRAGMENT,
+		options & CD_OPT_NO_OVERWRITE ? CD_CHANGE_NO_OVERWRITE : 0);
 }
 
-#define BIND(name)                                                                                                   \
-	void cd_bind_##name(void *app, struct cd_http_req *http, const struct cd_route *route,                       \
-		const struct cd_args *args)                                                                          \
-	{                                                                                                            \
-		cd_ngsi_begin(app, http, route, args, CD_NGSI_CONTEXT_ITEMS, name);                                  \
+#define BIND(name)                                                                                           \
+	void cd_bind_##name(void *app, struct cd_http_req *http, const struct cd_route *route,               \
+		const struct cd_args *args)                                                                  \
+	{                                                                                                    \
+		cd_ngsi_begin(app, http, route, args, CD_NGSI_CONTEXT_ITEMS, name);                          \
 	}
 BIND(batch_create)
 BIND(batch_merge)

@@ -55,7 +55,8 @@ struct list {
 	size_t fields_n;
 };
 
-/* The request again with another offset, parameters sorted by name, as the links of entity lists want it {019_31}. */
+/* The request again with another offset, parameters sorted by name, as the links of entity lists want it
+ * {019_31}. */
 static void put_target(struct cd_buf *b, struct cd_ngsi *n, uint64_t offset, uint64_t limit)
 {
 	static const enum cd_ngsi_param sorted[] = {
@@ -160,7 +161,8 @@ static cd_code check_page(struct cd_ngsi *n, struct cd_op_list *op)
 	op->offset = a->uint[P_OFFSET];
 	op->count = a->uint[P_COUNT];
 	if (op->limit == 0 && !op->count)
-		return cd_fail(n->cx, CD_E_BAD_REQUEST_DATA, "limit", "0 is only for counting: with count=true");
+		return cd_fail(
+			n->cx, CD_E_BAD_REQUEST_DATA, "limit", "0 is only for counting: with count=true");
 	if (op->limit > set->page_max)
 		return cd_fail(n->cx, CD_E_TOO_MANY_RESULTS, "limit", "At most %llu results in one answer",
 			(unsigned long long)set->page_max);
@@ -190,11 +192,11 @@ static void list(struct cd_ngsi *n)
 	cd_ngsi_fail(n);
 }
 
-#define BIND(name)                                                                                                   \
-	void cd_bind_##name(void *app, struct cd_http_req *http, const struct cd_route *route,                       \
-		const struct cd_args *args)                                                                          \
-	{                                                                                                            \
-		cd_ngsi_begin(app, http, route, args, CD_NGSI_CONTEXT, name);                                        \
+#define BIND(name)                                                                                           \
+	void cd_bind_##name(void *app, struct cd_http_req *http, const struct cd_route *route,               \
+		const struct cd_args *args)                                                                  \
+	{                                                                                                    \
+		cd_ngsi_begin(app, http, route, args, CD_NGSI_CONTEXT, name);                                \
 	}
 BIND(retrieve)
 BIND(list)

@@ -24,13 +24,13 @@ static void update_result(struct cd_buf *b, const struct cd_names *names, const 
 	}
 	CD_BUF_LIT(b, "],\"notUpdated\":[");
 	for (uint32_t i = 0; i < r->not_updated_n; i++) {
-		const struct cd_not_updated *not= &r->not_updated[i];
+		const struct cd_not_updated *not = &r->not_updated[i];
 		if (i)
 			cd_buf_char(b, ',');
 		CD_BUF_LIT(b, "{\"attributeName\":");
-		cd_json_write_string(b, name_of(names, change, not->term));
+		cd_json_write_string(b, name_of(names, change, not ->term));
 		CD_BUF_LIT(b, ",\"reason\":");
-		cd_json_write_string(b, cd_str_z(not->reason));
+		cd_json_write_string(b, cd_str_z(not ->reason));
 		cd_buf_char(b, '}');
 	}
 	CD_BUF_LIT(b, "]}");
@@ -77,11 +77,13 @@ static struct cd_op_write *new_write(struct cd_ngsi *n, enum cd_verb verb, enum 
 	return w;
 }
 
-/* No entity is addressed: 400. No attribute: that is the list of attributes, which has other methods [digest 7.1]. */
+/* No entity is addressed: 400. No attribute: that is the list of attributes, which has other methods
+ * [digest 7.1]. */
 static void fail_empty(struct cd_ngsi *n, bool attr)
 {
 	if (attr)
-		(void)cd_fail(n->cx, CD_E_METHOD, NULL, "This method needs the name of an attribute in the path");
+		(void)cd_fail(
+			n->cx, CD_E_METHOD, NULL, "This method needs the name of an attribute in the path");
 	else
 		(void)cd_fail(n->cx, CD_E_BAD_REQUEST_DATA, "entityId", "The entity id in the path is empty");
 	cd_ngsi_fail_allow(n, attr ? CD_STR("POST, PATCH, OPTIONS") : cd_str_of(NULL, 0));
@@ -110,7 +112,7 @@ static void replace(struct cd_ngsi *n)
 	begin(n, new_write(n, CD_VERB_REPLACE, CD_BODY_ENTITY));
 }
 
-static void delete(struct cd_ngsi *n)
+static void delete (struct cd_ngsi *n)
 {
 	begin(n, new_write(n, CD_VERB_DELETE, CD_BODY_ENTITY));
 }
@@ -138,11 +140,13 @@ static void merge(struct cd_ngsi *n)
 		return;
 	}
 	bool simplified = cd_ngsi_form(n, options) == CD_SIMPLIFIED;
-	struct cd_op_write *w = new_write(n, CD_VERB_MERGE, simplified ? CD_BODY_MERGE_SIMPLIFIED : CD_BODY_MERGE);
+	struct cd_op_write *w =
+		new_write(n, CD_VERB_MERGE, simplified ? CD_BODY_MERGE_SIMPLIFIED : CD_BODY_MERGE);
 	if (w) {
 		w->lang = n->args->text[P_LANG];
 		if (n->args->text[P_OBSERVED_AT].n)
-			(void)cd_stamp_parse(n->args->text[P_OBSERVED_AT], &w->observed); /* the row has checked it */
+			(void)cd_stamp_parse(
+				n->args->text[P_OBSERVED_AT], &w->observed); /* the row has checked it */
 	}
 	begin(n, w);
 }
@@ -171,11 +175,11 @@ static void delete_attr(struct cd_ngsi *n)
 	begin(n, w);
 }
 
-#define BIND(name)                                                                                                   \
-	void cd_bind_##name(void *app, struct cd_http_req *http, const struct cd_route *route,                       \
-		const struct cd_args *args)                                                                          \
-	{                                                                                                            \
-		cd_ngsi_begin(app, http, route, args, CD_NGSI_CONTEXT, name);                                        \
+#define BIND(name)                                                                                           \
+	void cd_bind_##name(void *app, struct cd_http_req *http, const struct cd_route *route,               \
+		const struct cd_args *args)                                                                  \
+	{                                                                                                    \
+		cd_ngsi_begin(app, http, route, args, CD_NGSI_CONTEXT, name);                                \
 	}
 BIND(create)
 BIND(replace)

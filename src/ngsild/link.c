@@ -9,7 +9,8 @@ static void skip_blanks(cd_str *s)
 		*s = cd_str_skip(*s, 1);
 }
 
-/* A token up to one of `;,=` or a blank, or the inside of a quoted string (escapes are left in). False: no end quote. */
+/* A token up to one of `;,=` or a blank, or the inside of a quoted string (escapes are left in). False: no
+ * end quote. */
 static bool take_word(cd_str *s, cd_str *ret)
 {
 	skip_blanks(s);
@@ -71,14 +72,16 @@ cd_code cd_link_context(struct cd_http_req *req, cd_str *ret_url)
 			cd_str url;
 			bool context;
 			if (!take_link(&field, &url, &context))
-				return cd_fail(&req->cx, CD_E_BAD_REQUEST_DATA, "Link", "The Link header can not be read");
+				return cd_fail(&req->cx, CD_E_BAD_REQUEST_DATA, "Link",
+					"The Link header can not be read");
 			if (!context)
 				continue;
 			if (ret_url->n)
 				return cd_fail(&req->cx, CD_E_BAD_REQUEST_DATA, "Link",
 					"More than one @context; use an array of them in one document");
 			if (url.n == 0)
-				return cd_fail(&req->cx, CD_E_BAD_REQUEST_DATA, "Link", "The @context has no URL");
+				return cd_fail(
+					&req->cx, CD_E_BAD_REQUEST_DATA, "Link", "The @context has no URL");
 			*ret_url = url;
 		}
 	}
@@ -88,6 +91,7 @@ cd_code cd_link_context(struct cd_http_req *req, cd_str *ret_url)
 cd_str cd_link_of_context(struct cd_arena *arena, cd_str url)
 {
 	return cd_arena_printf(arena,
-		"<" CD_STR_FMT ">; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"",
+		"<" CD_STR_FMT
+		">; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"",
 		CD_STR_ARG(url));
 }

@@ -1,4 +1,5 @@
-/* `options` and `format`: one table of keywords, whichever of the two names them. [CIM 009 6.3.7; digest 6.1] */
+/* `options` and `format`: one table of keywords, whichever of the two names them. [CIM 009 6.3.7; digest 6.1]
+ */
 #include "ngsild/params.h"
 #include "ngsild/request.h"
 
@@ -37,13 +38,15 @@ cd_code cd_ngsi_options(struct cd_ngsi *n, uint32_t allowed, uint32_t *ret)
 		bits |= bit;
 	}
 	if ((bits & CD_OPT_REPLACE) && (bits & CD_OPT_UPDATE))
-		return cd_fail(n->cx, CD_E_INVALID_REQUEST, "options", "replace and update exclude each other");
+		return cd_fail(
+			n->cx, CD_E_INVALID_REQUEST, "options", "replace and update exclude each other");
 	*ret = bits;
 	return CD_OK;
 }
 
 enum cd_form cd_ngsi_form(const struct cd_ngsi *n, uint32_t options)
 {
-	uint32_t form = n->args->text[P_FORMAT].n ? word_bit(n->args->text[P_FORMAT]) : options & CD_OPT_FORMS;
+	uint32_t form =
+		n->args->text[P_FORMAT].n ? word_bit(n->args->text[P_FORMAT]) : options & CD_OPT_FORMS;
 	return form & CD_OPT_SIMPLIFIED ? CD_SIMPLIFIED : form & CD_OPT_CONCISE ? CD_CONCISE : CD_NORMALIZED;
 }

@@ -1,8 +1,9 @@
 /*
  * From HTTP to an operation and back, for every NGSI-LD route.
  *
- * Preconditions come in the order of digest 7.3 (those about the body's length and type were decided on the head, by the
- * application that owns the routes). The request's state lives in the arena of the HTTP request, as the operation does.
+ * Preconditions come in the order of digest 7.3 (those about the body's length and type were decided on the
+ * head, by the application that owns the routes). The request's state lives in the arena of the HTTP request,
+ * as the operation does.
  */
 #include "ngsild/request.h"
 
@@ -52,7 +53,8 @@ void cd_ngsi_problem(struct cd_http_req *http, const struct cd_http_field *more,
 	struct fields fs = {.n = 0};
 	add_all(&fs, more, n);
 	add(&fs, tenant_field, cd_http_field(http, CD_STR("ngsild-tenant")));
-	if (http->cx.err.code == CD_E_BUSY || http->cx.err.code == CD_E_FULL || http->cx.err.code == CD_E_NO_MEMORY)
+	if (http->cx.err.code == CD_E_BUSY || http->cx.err.code == CD_E_FULL ||
+		http->cx.err.code == CD_E_NO_MEMORY)
 		add(&fs, CD_STR("Retry-After"), CD_STR("1"));
 	cd_problem_reply(http, CD_SURFACE_NGSILD, fs.f, fs.n);
 }
@@ -114,7 +116,8 @@ void cd_ngsi_json(struct cd_ngsi *n, int status, struct cd_buf *body)
 	cd_http_reply(n->http, status, fs.f, fs.n, body);
 }
 
-static void entity_fields(struct cd_ngsi *n, struct fields *fs, const struct cd_http_field *more, size_t more_n)
+static void entity_fields(
+	struct cd_ngsi *n, struct fields *fs, const struct cd_http_field *more, size_t more_n)
 {
 	add(fs, CD_STR("Content-Type"), offers[n->offer]);
 	if (n->offer == CD_OFFER_JSON) {
@@ -182,7 +185,8 @@ static cd_code context_value(struct cd_ngsi *n, const struct cd_json *body, cons
 			"A body of type application/ld+json must hold an @context");
 	if (!n->ld_body && inside)
 		return cd_fail(n->cx, CD_E_BAD_REQUEST_DATA, cd_json_pointer(n->cx, inside),
-			"An @context inside the body needs the Content-Type application/ld+json; with application/json it "
+			"An @context inside the body needs the Content-Type application/ld+json; with "
+			"application/json it "
 			"is named in a Link header");
 	*ret = n->ld_body ? inside : n->link;
 	return CD_OK;
@@ -229,8 +233,8 @@ static cd_code check_accept(struct cd_ngsi *n)
 
 static bool tenant_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-		c == '.';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+	       c == '-' || c == '.';
 }
 
 static cd_code check_tenant(struct cd_ngsi *n)
@@ -253,7 +257,8 @@ static cd_code check_link(struct cd_ngsi *n)
 		return CD_OK;
 	if (n->ld_body)
 		return cd_fail(n->cx, CD_E_BAD_REQUEST_DATA, "Link",
-			"A body of type application/ld+json brings its own @context; the Link header must not name one");
+			"A body of type application/ld+json brings its own @context; the Link header must "
+			"not name one");
 	n->link = cd_json_string(n->cx->arena, url);
 	return n->link ? CD_OK : cd_fail_memory(n->cx);
 }
@@ -269,8 +274,8 @@ static cd_code read_body(struct cd_ngsi *n)
 	return cd_json_parse(n->cx, n->http->body, &n->body);
 }
 
-void cd_ngsi_begin(void *app, struct cd_http_req *http, const struct cd_route *route, const struct cd_args *args,
-	enum cd_ngsi_context how, void (*then)(struct cd_ngsi *))
+void cd_ngsi_begin(void *app, struct cd_http_req *http, const struct cd_route *route,
+	const struct cd_args *args, enum cd_ngsi_context how, void (*then)(struct cd_ngsi *))
 {
 	struct cd_ngsi *n = CD_NEW(http->cx.arena, struct cd_ngsi);
 	if (!n) {
@@ -278,7 +283,8 @@ void cd_ngsi_begin(void *app, struct cd_http_req *http, const struct cd_route *r
 		cd_ngsi_problem(http, NULL, 0);
 		return;
 	}
-	*n = (struct cd_ngsi){.runner = app, .http = http, .cx = &http->cx, .route = route, .args = args, .waiting = 1};
+	*n = (struct cd_ngsi){
+		.runner = app, .http = http, .cx = &http->cx, .route = route, .args = args, .waiting = 1};
 	http->app = n;
 	if (check_accept(n) || check_tenant(n) || read_body(n) || check_link(n)) {
 		cd_ngsi_fail(n);

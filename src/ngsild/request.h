@@ -1,8 +1,9 @@
 /*
  * ngsild/request.h -- one NGSI-LD request between HTTP and an operation. [CIM 009 6.3; digest 7]
  *
- * cd_ngsi_begin does what all operations have in common, in the order of digest 7.3: Accept, tenant, body, @context. Then
- * the binding's `then` starts the operation; cd_ngsi_fail and the answers below end the request.
+ * cd_ngsi_begin does what all operations have in common, in the order of digest 7.3: Accept, tenant, body,
+ * @context. Then the binding's `then` starts the operation; cd_ngsi_fail and the answers below end the
+ * request.
  */
 #ifndef CD_NGSILD_REQUEST_H
 #define CD_NGSILD_REQUEST_H
@@ -23,15 +24,15 @@ struct cd_ngsi {
 	const struct cd_args *args;
 	cd_str tenant;
 	bool tenant_given;
-	int offer;          /* what the answer will be: CD_OFFER_... */
-	bool ld_body;       /* application/ld+json */
+	int offer;    /* what the answer will be: CD_OFFER_... */
+	bool ld_body; /* application/ld+json */
 	struct cd_json *body;
-	struct cd_json *link; /* a string node with the URL of the Link header's context, or NULL */
-	struct cd_ctx *ctx;   /* one reference; not set for batches */
-	void (*then)(struct cd_ngsi *);  /* when all contexts are there */
+	struct cd_json *link;           /* a string node with the URL of the Link header's context, or NULL */
+	struct cd_ctx *ctx;             /* one reference; not set for batches */
+	void (*then)(struct cd_ngsi *); /* when all contexts are there */
 	void (*bound)(struct cd_ngsi *); /* the binding's, after its context */
-	void *op;           /* the binding's operation */
-	void (*room)(struct cd_ngsi *); /* when the answer streams */
+	void *op;                        /* the binding's operation */
+	void (*room)(struct cd_ngsi *);  /* when the answer streams */
 	bool streaming;
 	/* contexts being fetched */
 	struct cd_ngsi_wait *waits;
@@ -39,8 +40,8 @@ struct cd_ngsi {
 };
 struct cd_ngsi_wait {
 	struct cd_ngsi *request;
-	struct cd_ctx **ctx;  /* where it goes */
-	struct cd_err *err;   /* where its failure goes */
+	struct cd_ctx **ctx; /* where it goes */
+	struct cd_err *err;  /* where its failure goes */
 	struct cd_ctx_wait *wait;
 };
 
@@ -53,8 +54,8 @@ void cd_ngsi_begin(void *app, struct cd_http_req *, const struct cd_route *, con
 	enum cd_ngsi_context, void (*then)(struct cd_ngsi *));
 
 /*
- * The context of one body (an entity of a batch, or the whole body): *ctx is set, or *err, now or later; when all that
- * were asked for are there, n->then is called. Call cd_ngsi_contexts_done after the last one.
+ * The context of one body (an entity of a batch, or the whole body): *ctx is set, or *err, now or later; when
+ * all that were asked for are there, n->then is called. Call cd_ngsi_contexts_done after the last one.
  */
 void cd_ngsi_want_context(struct cd_ngsi *, const struct cd_json *body, struct cd_ngsi_wait *);
 void cd_ngsi_contexts_done(struct cd_ngsi *, void (*then)(struct cd_ngsi *));
@@ -79,11 +80,12 @@ enum cd_form cd_ngsi_form(const struct cd_ngsi *, uint32_t options);
 void cd_ngsi_problem(struct cd_http_req *, const struct cd_http_field *more, size_t n);
 
 /* Answers. Each ends the request. */
-void cd_ngsi_fail(struct cd_ngsi *);                            /* with cx->err */
-void cd_ngsi_fail_allow(struct cd_ngsi *, cd_str allow);        /* the same, with Allow when p != NULL */
-void cd_ngsi_created(struct cd_ngsi *, cd_str entity_id);       /* 201 and Location */
-void cd_ngsi_no_content(struct cd_ngsi *);                      /* 204 */
-void cd_ngsi_json(struct cd_ngsi *, int status, struct cd_buf *); /* application/json, no Link: 201, 207 of batches */
+void cd_ngsi_fail(struct cd_ngsi *);                      /* with cx->err */
+void cd_ngsi_fail_allow(struct cd_ngsi *, cd_str allow);  /* the same, with Allow when p != NULL */
+void cd_ngsi_created(struct cd_ngsi *, cd_str entity_id); /* 201 and Location */
+void cd_ngsi_no_content(struct cd_ngsi *);                /* 204 */
+void cd_ngsi_json(
+	struct cd_ngsi *, int status, struct cd_buf *); /* application/json, no Link: 201, 207 of batches */
 /* Entities, as negotiated, with the context's Link; `more` are further fields. */
 void cd_ngsi_entities(struct cd_ngsi *, struct cd_buf *, const struct cd_http_field *more, size_t n);
 /* The same as a stream; pieces follow through http/server.h. */

@@ -1,6 +1,6 @@
 /*
- * A batch is one job with n changes. Packing thousands of entities takes longer than a slice, so the check yields between
- * items; an item that breaks the rules keeps its error and makes no change.
+ * A batch is one job with n changes. Packing thousands of entities takes longer than a slice, so the check
+ * yields between items; an item that breaks the rules keeps its error and makes no change.
  */
 #include "ops/batch.h"
 
@@ -25,10 +25,12 @@ static enum cd_step report(struct cd_op *op)
 		const struct cd_report *r = &b->job.reports[item->change];
 		item->created = r->created;
 		if (r->code)
-			item->err = (struct cd_err){r->code, r->detail ? r->detail : cd_code_title(r->code), r->where};
-		else if (r->not_updated_n) /* noOverwrite kept something: the item counts as failed {suite 005_02} */
-			item->err = (struct cd_err){CD_E_BAD_REQUEST_DATA, "Some attributes exist and were not overwritten",
-				NULL};
+			item->err = (struct cd_err){
+				r->code, r->detail ? r->detail : cd_code_title(r->code), r->where};
+		else if (r->not_updated_n) /* noOverwrite kept something: the item counts as failed {suite
+					      005_02} */
+			item->err = (struct cd_err){CD_E_BAD_REQUEST_DATA,
+				"Some attributes exist and were not overwritten", NULL};
 	}
 	return CD_STEP_DONE;
 }
@@ -74,7 +76,8 @@ static void check_item(struct cd_op_batch *b, struct cd_batch_item *item)
 	item->id = id_of(item->json);
 	if (item->err.code)
 		return;
-	cd_code code = b->verb == CD_VERB_DELETE ? check_delete(b, item, change) : check_entity(b, item, change);
+	cd_code code =
+		b->verb == CD_VERB_DELETE ? check_delete(b, item, change) : check_entity(b, item, change);
 	if (code) {
 		item_failed(b, item);
 		return;

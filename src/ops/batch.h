@@ -4,9 +4,9 @@
 #ifndef CD_OPS_BATCH_H
 #define CD_OPS_BATCH_H
 
-#include "json/json.h"
 #include "ops/op.h"
 #include "repr/repr.h"
+#include "json/json.h"
 
 struct cd_batch_item {
 	const struct cd_json *json; /* an entity; for delete: a string */
@@ -14,7 +14,7 @@ struct cd_batch_item {
 	cd_str id;                  /* as far as it is known; filled in */
 	struct cd_err err;          /* why it failed; code CD_OK: it was applied */
 	bool created;
-	uint32_t change;            /* inside */
+	uint32_t change; /* inside */
 };
 struct cd_op_batch {
 	struct cd_op op;
@@ -28,7 +28,8 @@ struct cd_op_batch {
 	struct cd_job job;
 	uint32_t at;
 };
-/* An error of op.cx is one of the whole request (busy, no tenant); else look at the items. Waits for COMMIT once. */
+/* An error of op.cx is one of the whole request (busy, no tenant); else look at the items. Waits for COMMIT
+ * once. */
 void cd_op_batch_begin(struct cd_runner *, struct cd_op_batch *);
 
 #endif

@@ -1,9 +1,10 @@
 /*
  * ops/op.h -- an operation is steps; a runner satisfies what they need. [design 3.7]
  *
- * A step never blocks. It returns *done*, *yield* (its slice of 200 us is used up: again, after others), or *wait* with a
- * need. A pin is dropped before a wait. One runner for each loop; commands and tests use a synchronous one, which works
- * off the store's queue itself. Operations know no HTTP: `done` is the binding's, and turns the outcome into an answer.
+ * A step never blocks. It returns *done*, *yield* (its slice of 200 us is used up: again, after others), or
+ * *wait* with a need. A pin is dropped before a wait. One runner for each loop; commands and tests use a
+ * synchronous one, which works off the store's queue itself. Operations know no HTTP: `done` is the
+ * binding's, and turns the outcome into an answer.
  */
 #ifndef CD_OPS_OP_H
 #define CD_OPS_OP_H
@@ -47,13 +48,15 @@ void cd_op_begin(struct cd_runner *, struct cd_op *);
 void cd_op_room(struct cd_op *);
 
 /* For steps: */
-static inline enum cd_step cd_op_wait(struct cd_op *op, enum cd_need need, enum cd_step (*then)(struct cd_op *))
+static inline enum cd_step cd_op_wait(
+	struct cd_op *op, enum cd_need need, enum cd_step (*then)(struct cd_op *))
 {
 	op->need = need;
 	op->next = then;
 	return CD_STEP_WAIT;
 }
-/* Pins the newest root (once) and finds the tenant. CD_E_NO_TENANT, CD_E_BUSY when too many versions are held. */
+/* Pins the newest root (once) and finds the tenant. CD_E_NO_TENANT, CD_E_BUSY when too many versions are
+ * held. */
 cd_code cd_op_pin(struct cd_op *, const struct cd_tenant **ret);
 void cd_op_unpin(struct cd_op *);
 /* Is the slice used up? Reads the clock: ask every few entities. */

@@ -1,9 +1,9 @@
 /*
  * Reading: from a pinned root, packed blocks straight into the answer.
  *
- * A list has two passes over one scan: the page itself, and, when the client wants a count that no tree knows, the rest.
- * The header of a streamed answer must tell count and next page, so a list that needs the rest counted is written into
- * memory first; only lists whose total the trees know are streamed.
+ * A list has two passes over one scan: the page itself, and, when the client wants a count that no tree
+ * knows, the rest. The header of a streamed answer must tell count and next page, so a list that needs the
+ * rest counted is written into memory first; only lists whose total the trees know are streamed.
  */
 #include "ops/read.h"
 
@@ -43,7 +43,8 @@ static cd_code retrieve(struct cd_op_retrieve *r)
 	if (types && cd_q_eval(types, e) != CD_TRUE)
 		return cd_fail(op->cx, CD_E_NOT_FOUND, "type", "The entity is of other types");
 	cd_repr_out(&r->answer, op->cx->arena, &r->out, e);
-	return r->answer.bad ? cd_fail(op->cx, r->answer.bad, NULL, "The answer does not fit into memory") : CD_OK;
+	return r->answer.bad ? cd_fail(op->cx, r->answer.bad, NULL, "The answer does not fit into memory")
+			     : CD_OK;
 }
 
 static enum cd_step retrieve_step(struct cd_op *op)

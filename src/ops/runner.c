@@ -1,11 +1,13 @@
 /*
  * The runner: a thin shell around steps.
  *
- * Finished jobs come from the writer's thread over a lock-free stack and one wake-up per batch; everything else happens
- * on the loop's own thread. Operations that yield wait in a list which is worked off once per turn of the loop (an idle
- * handle keeps the loop from sleeping meanwhile), so that sockets get their turn between two slices.
+ * Finished jobs come from the writer's thread over a lock-free stack and one wake-up per batch; everything
+ * else happens on the loop's own thread. Operations that yield wait in a list which is worked off once per
+ * turn of the loop (an idle handle keeps the loop from sleeping meanwhile), so that sockets get their turn
+ * between two slices.
  *
- * The synchronous runner has the same drive(); where the loop would wait, it works off the store's queue itself.
+ * The synchronous runner has the same drive(); where the loop would wait, it works off the store's queue
+ * itself.
  */
 #include "ops/runner.h"
 
@@ -46,11 +48,12 @@ cd_code cd_op_pin(struct cd_op *op, const struct cd_tenant **ret)
 	if (!op->root)
 		op->root = cd_pin(op->runner->reader);
 	if (!op->root)
-		return cd_fail(op->cx, CD_E_BUSY, NULL, "Slow readers hold too many versions of the twin; try again");
+		return cd_fail(op->cx, CD_E_BUSY, NULL,
+			"Slow readers hold too many versions of the twin; try again");
 	*ret = cd_root_tenant(op->root, op->tenant);
 	if (!*ret)
-		return cd_fail(op->cx, CD_E_NO_TENANT, "NGSILD-Tenant", "There is no tenant \"" CD_STR_FMT "\"",
-			CD_STR_ARG(op->tenant));
+		return cd_fail(op->cx, CD_E_NO_TENANT, "NGSILD-Tenant",
+			"There is no tenant \"" CD_STR_FMT "\"", CD_STR_ARG(op->tenant));
 	return CD_OK;
 }
 
@@ -296,7 +299,8 @@ static bool fetch_get(void *arg, cd_str url, cd_str etag, void (*done)(void *, c
 		return false;
 	*f = (struct fetch){done, done_arg};
 	struct cd_http_field fields[] = {
-		{CD_STR_INIT("Accept"), CD_STR_INIT("application/ld+json, application/json;q=0.9, */*;q=0.1")},
+		{CD_STR_INIT("Accept"),
+			CD_STR_INIT("application/ld+json, application/json;q=0.9, */*;q=0.1")},
 		{CD_STR_INIT("If-None-Match"), etag},
 	};
 	struct cd_client_req req = {

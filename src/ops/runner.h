@@ -9,16 +9,17 @@
 #include "ops/op.h"
 
 struct cd_runner_config {
-	uv_loop_t *loop;             /* NULL: synchronous, on the caller's thread */
+	uv_loop_t *loop; /* NULL: synchronous, on the caller's thread */
 	struct cd_store *store;
 	struct cd_ctx_cache *contexts;
 	const struct cd_settings *set;
 	struct cd_metrics *metrics;
-	bool allow_private;          /* outbound requests may go to private addresses */
+	bool allow_private; /* outbound requests may go to private addresses */
 };
 /* NULL and cx->err on failure. */
 struct cd_runner *cd_runner_new(struct cd_cx *, const struct cd_runner_config *);
-/* No operation is open any more. With a loop: closes its handles; the loop must run once more before it ends. */
+/* No operation is open any more. With a loop: closes its handles; the loop must run once more before it ends.
+ */
 void cd_runner_free(struct cd_runner *);
 
 struct cd_store *cd_runner_store(const struct cd_runner *);
@@ -27,8 +28,8 @@ struct cd_metrics *cd_runner_metrics(const struct cd_runner *);
 const struct cd_settings *cd_runner_settings(const struct cd_runner *);
 
 /*
- * The context of some work: as cd_ctx_get (jsonld/cache.h), remote ones through the one outbound client. The synchronous
- * runner runs a loop of its own until the context is there, so *ret is set or the call fails.
+ * The context of some work: as cd_ctx_get (jsonld/cache.h), remote ones through the one outbound client. The
+ * synchronous runner runs a loop of its own until the context is there, so *ret is set or the call fails.
  */
 cd_code cd_runner_context(struct cd_runner *, struct cd_cx *, const struct cd_json *value,
 	void (*ready)(void *arg, struct cd_ctx *, const struct cd_err *), void *arg, struct cd_ctx **ret,

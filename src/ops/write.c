@@ -22,19 +22,21 @@ static cd_code check_attr(struct cd_op_write *w, cd_str *ret_iri)
 		return CD_OK;
 	if (cd_str_eq(w->attr, CD_STR("scope"))) {
 		w->change.flags |= CD_CHANGE_SCOPE;
-		return w->verb == CD_VERB_DELETE_ATTR ? CD_OK
-						      : cd_fail(cx, CD_E_BAD_REQUEST_DATA, "attrId",
-								"scope can be removed here, but only be changed "
-								"through the entity");
+		return w->verb == CD_VERB_DELETE_ATTR
+			       ? CD_OK
+			       : cd_fail(cx, CD_E_BAD_REQUEST_DATA, "attrId",
+					 "scope can be removed here, but only be changed "
+					 "through the entity");
 	}
 	if (!cd_name_ok(w->attr))
 		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "attrId",
-			"\"" CD_STR_FMT "\" is not an attribute name: a letter, then letters, digits or _; or an IRI",
+			"\"" CD_STR_FMT
+			"\" is not an attribute name: a letter, then letters, digits or _; or an IRI",
 			CD_STR_ARG(w->attr));
 	w->change.attr = cd_ctx_term(w->ctx, cx->arena, cd_runner_names(w->op.runner), w->attr, ret_iri);
 	if (ret_iri->n == 0)
-		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "attrId", "The @context maps \"" CD_STR_FMT "\" to nothing",
-			CD_STR_ARG(w->attr));
+		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "attrId",
+			"The @context maps \"" CD_STR_FMT "\" to nothing", CD_STR_ARG(w->attr));
 	return CD_OK;
 }
 

@@ -1,28 +1,28 @@
 /*
- * ops/write.h -- one change of one entity: create, replace, merge, append, update, partial update, replace attribute,
- * delete attribute, delete. [CIM 009 5.6.1 to 5.6.6, 5.6.17 to 5.6.19]
+ * ops/write.h -- one change of one entity: create, replace, merge, append, update, partial update, replace
+ * attribute, delete attribute, delete. [CIM 009 5.6.1 to 5.6.6, 5.6.17 to 5.6.19]
  */
 #ifndef CD_OPS_WRITE_H
 #define CD_OPS_WRITE_H
 
-#include "json/json.h"
 #include "ops/op.h"
 #include "repr/repr.h"
+#include "json/json.h"
 
 struct cd_op_write {
 	struct cd_op op; /* cx, tenant, done, owner are set by the caller */
 	/* asked; borrowed until done */
 	enum cd_verb verb;
-	uint32_t flags;              /* CD_CHANGE_... */
+	uint32_t flags; /* CD_CHANGE_... */
 	enum cd_body body;
-	const struct cd_json *json;  /* NULL for the two deletes */
+	const struct cd_json *json; /* NULL for the two deletes */
 	struct cd_ctx *ctx;
-	cd_str id;                   /* of the path; n == 0: in the body */
-	cd_str attr;                 /* name as in the path, "scope" included; n == 0: not an attribute operation */
+	cd_str id;   /* of the path; n == 0: in the body */
+	cd_str attr; /* name as in the path, "scope" included; n == 0: not an attribute operation */
 	cd_str dataset, types, lang; /* parameters; n == 0: not given */
 	cd_stamp observed;           /* CD_STAMP_NONE: not given */
 	/* came of it */
-	struct cd_report report;     /* when op.cx->err.code is CD_OK: what was applied */
+	struct cd_report report; /* when op.cx->err.code is CD_OK: what was applied */
 	cd_str entity_id;
 	/* inside */
 	struct cd_job job;

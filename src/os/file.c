@@ -1,6 +1,6 @@
 /*
- * The file layer over this machine's file system. Calls are repeated after signals and short transfers; "no space" is told
- * apart, because the store goes on with what needs none.
+ * The file layer over this machine's file system. Calls are repeated after signals and short transfers; "no
+ * space" is told apart, because the store goes on with what needs none.
  */
 #include "os/file.h"
 
@@ -42,7 +42,7 @@ static struct cd_file *file_new(int fd, const char *path)
 static cd_code file_open(struct cd_fs *fs, const char *path, int flags, struct cd_file **ret)
 {
 	int mode = (flags & CD_FILE_WRITE ? O_RDWR : O_RDONLY) | (flags & CD_FILE_CREATE ? O_CREAT : 0) |
-		(flags & CD_FILE_EXCLUSIVE ? O_EXCL : 0) | O_CLOEXEC;
+		   (flags & CD_FILE_EXCLUSIVE ? O_EXCL : 0) | O_CLOEXEC;
 	int fd = open(path, mode, 0600);
 	if (fd < 0)
 		return fail(fs, "open", path);
@@ -62,7 +62,8 @@ static void file_close(struct cd_fs *fs, struct cd_file *f)
 	cd_mem_free(f);
 }
 
-static cd_code file_read(struct cd_fs *fs, struct cd_file *f, void *to, size_t n, uint64_t at, size_t *ret_got)
+static cd_code file_read(
+	struct cd_fs *fs, struct cd_file *f, void *to, size_t n, uint64_t at, size_t *ret_got)
 {
 	size_t got = 0;
 	while (got < n) {
@@ -79,7 +80,8 @@ static cd_code file_read(struct cd_fs *fs, struct cd_file *f, void *to, size_t n
 		*ret_got = got;
 	if (ret_got || got == n)
 		return CD_OK;
-	snprintf(fs->why, sizeof fs->why, "read %s: it ends at %llu", f->path, (unsigned long long)(at + got));
+	snprintf(
+		fs->why, sizeof fs->why, "read %s: it ends at %llu", f->path, (unsigned long long)(at + got));
 	return CD_E_IO;
 }
 

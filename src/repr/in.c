@@ -1,12 +1,13 @@
 /*
  * A body becomes a fragment: what stands at the level of the entity. [CIM 009 5.2.4, 4.5.1; digest 1.1, 3, 4]
  *
- * Members are taken one by one; each knows its rule. Names that the twin has no number for become the fragment's own.
+ * Members are taken one by one; each knows its rule. Names that the twin has no number for become the
+ * fragment's own.
  */
 #include "base/hash.h"
-#include "json/merge.h"
 #include "model/uri.h"
 #include "repr/in_int.h"
+#include "json/merge.h"
 
 #include <stdarg.h>
 
@@ -16,7 +17,8 @@ cd_code cd_read_bad(struct cd_read *r, const struct cd_json *at, const char *fmt
 	va_start(ap, fmt);
 	cd_str text = cd_arena_vprintf(r->cx->arena, fmt, ap);
 	va_end(ap);
-	return cd_fail(r->cx, CD_E_BAD_REQUEST_DATA, cd_json_pointer(r->cx, at), "%s", text.p ? text.p : "Not acceptable");
+	return cd_fail(r->cx, CD_E_BAD_REQUEST_DATA, cd_json_pointer(r->cx, at), "%s",
+		text.p ? text.p : "Not acceptable");
 }
 
 bool cd_read_takes_null(const struct cd_read *r)
@@ -72,7 +74,8 @@ cd_code cd_read_term(struct cd_read *r, const struct cd_json *at, cd_str name, c
 	cd_str iri;
 	if (!cd_name_ok(name))
 		return cd_read_bad(r, at,
-			"\"" CD_STR_FMT "\" is not a name: a letter, then letters, digits or _; or prefix:name; or an IRI",
+			"\"" CD_STR_FMT
+			"\" is not a name: a letter, then letters, digits or _; or prefix:name; or an IRI",
 			CD_STR_ARG(name));
 	*ret = cd_ctx_term(r->in->ctx, r->cx->arena, r->in->names, name, &iri);
 	if (*ret)
@@ -80,7 +83,8 @@ cd_code cd_read_term(struct cd_read *r, const struct cd_json *at, cd_str name, c
 	if (iri.n && iri.p[0] == '@')
 		return cd_read_bad(r, at, "\"" CD_STR_FMT "\" is a keyword, not a name", CD_STR_ARG(name));
 	if (iri.n == 0)
-		return cd_read_bad(r, at, "The @context maps \"" CD_STR_FMT "\" to nothing", CD_STR_ARG(name));
+		return cd_read_bad(
+			r, at, "The @context maps \"" CD_STR_FMT "\" to nothing", CD_STR_ARG(name));
 	*ret = cd_read_local(r, iri);
 	return *ret ? CD_OK : cd_fail_memory(r->cx);
 }
@@ -115,7 +119,8 @@ static cd_code read_id(struct cd_read *r, struct entity *e, const struct cd_json
 	if (m->kind != CD_JSON_STRING || !cd_uri_ok(m->text) || cd_json_is_marker(m))
 		return cd_read_bad(r, m, "Expected a URI as id");
 	if (m->text.n > r->cx->set->id_max)
-		return cd_read_bad(r, m, "The id is longer than %llu bytes", (unsigned long long)r->cx->set->id_max);
+		return cd_read_bad(
+			r, m, "The id is longer than %llu bytes", (unsigned long long)r->cx->set->id_max);
 	if (r->in->id.n && !cd_str_eq(r->in->id, m->text))
 		return cd_read_bad(r, m, "The id is not that of the path");
 	e->out.id = m->text;
@@ -146,9 +151,11 @@ static cd_code read_type(struct cd_read *r, struct entity *e, const struct cd_js
 static cd_code add_scope(struct cd_read *r, struct entity *e, cd_str *scopes, const struct cd_json *s)
 {
 	if (s->kind != CD_JSON_STRING || cd_json_is_marker(s) || !cd_scope_ok(s->text))
-		return cd_read_bad(r, s, "Expected a scope: /Level/Level..., each a letter, then letters, digits or _");
-	cd_str scope = s->text.p[0] == '/' ? s->text
-					   : cd_arena_printf(r->cx->arena, "/" CD_STR_FMT, CD_STR_ARG(s->text));
+		return cd_read_bad(
+			r, s, "Expected a scope: /Level/Level..., each a letter, then letters, digits or _");
+	cd_str scope = s->text.p[0] == '/'
+			       ? s->text
+			       : cd_arena_printf(r->cx->arena, "/" CD_STR_FMT, CD_STR_ARG(s->text));
 	if (!scope.p)
 		return cd_fail_memory(r->cx);
 	scopes[e->out.scopes_n++] = scope;
@@ -212,13 +219,15 @@ static const struct {
 /* Core terms that are members of attributes, not attributes [digest 2: names of non-reified terms]. */
 static bool reserved(cd_str name)
 {
-	static const cd_str names[] = {CD_STR_INIT("value"), CD_STR_INIT("object"), CD_STR_INIT("languageMap"),
-		CD_STR_INIT("vocab"), CD_STR_INIT("json"), CD_STR_INIT("valueList"), CD_STR_INIT("objectList"),
-		CD_STR_INIT("datasetId"), CD_STR_INIT("instanceId"), CD_STR_INIT("observedAt"), CD_STR_INIT("unitCode"),
-		CD_STR_INIT("objectType"), CD_STR_INIT("valueType"), CD_STR_INIT("entity"), CD_STR_INIT("entityList"),
-		CD_STR_INIT("entityIdSealed"), CD_STR_INIT("entityTypeSealed"), CD_STR_INIT("previousValue"),
-		CD_STR_INIT("previousObject"), CD_STR_INIT("previousLanguageMap"), CD_STR_INIT("previousVocab"),
-		CD_STR_INIT("previousJson"), CD_STR_INIT("previousValueList"), CD_STR_INIT("previousObjectList")};
+	static const cd_str names[] = {CD_STR_INIT("value"), CD_STR_INIT("object"),
+		CD_STR_INIT("languageMap"), CD_STR_INIT("vocab"), CD_STR_INIT("json"),
+		CD_STR_INIT("valueList"), CD_STR_INIT("objectList"), CD_STR_INIT("datasetId"),
+		CD_STR_INIT("instanceId"), CD_STR_INIT("observedAt"), CD_STR_INIT("unitCode"),
+		CD_STR_INIT("objectType"), CD_STR_INIT("valueType"), CD_STR_INIT("entity"),
+		CD_STR_INIT("entityList"), CD_STR_INIT("entityIdSealed"), CD_STR_INIT("entityTypeSealed"),
+		CD_STR_INIT("previousValue"), CD_STR_INIT("previousObject"),
+		CD_STR_INIT("previousLanguageMap"), CD_STR_INIT("previousVocab"), CD_STR_INIT("previousJson"),
+		CD_STR_INIT("previousValueList"), CD_STR_INIT("previousObjectList")};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (cd_str_eq(name, names[i]))
 			return true;
@@ -240,7 +249,8 @@ static cd_code read_member(struct cd_read *r, struct entity *e, const struct cd_
 		if (cd_str_eq(name, members[i].name))
 			return members[i].read(r, e, m);
 	if (reserved(name))
-		return cd_read_bad(r, m, "\"" CD_STR_FMT "\" is a member of attributes and can not be the name of one",
+		return cd_read_bad(r, m,
+			"\"" CD_STR_FMT "\" is a member of attributes and can not be the name of one",
 			CD_STR_ARG(name));
 	if (cd_read_term(r, m, m->key, &term))
 		return r->cx->err.code;

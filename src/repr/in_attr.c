@@ -1,14 +1,14 @@
 /*
  * One attribute. [CIM 009 4.5.2 to 4.5.5, 4.5.0 concise; digest 2, 6.2]
  *
- * An object is read as normalized when its `type` names an attribute type, as concise when it has a value member, as a bare
- * geometry, else as the bare value of a Property. An array is several instances when every item is an object that is
- * itself one; else it is a bare value.
+ * An object is read as normalized when its `type` names an attribute type, as concise when it has a value
+ * member, as a bare geometry, else as the bare value of a Property. An array is several instances when every
+ * item is an object that is itself one; else it is a bare value.
  */
 #include "geo/geometry.h"
-#include "json/merge.h"
 #include "model/uri.h"
 #include "repr/in_int.h"
+#include "json/merge.h"
 
 enum cd_kind cd_read_kind_of_type(cd_str type)
 {
@@ -79,7 +79,8 @@ static cd_code read_dataset(struct cd_read *r, struct instance *i, const struct 
 {
 	if (m->kind == CD_JSON_STRING && cd_str_eq(m->text, CD_STR("@none")))
 		return CD_OK;
-	cd_str uri = m->kind == CD_JSON_STRING ? cd_ctx_expand_id(r->in->ctx, r->cx->arena, m->text) : cd_str_of(NULL, 0);
+	cd_str uri = m->kind == CD_JSON_STRING ? cd_ctx_expand_id(r->in->ctx, r->cx->arena, m->text)
+					       : cd_str_of(NULL, 0);
 	if (!uri.p || cd_json_is_marker(m) || !cd_uri_ok(uri))
 		return cd_read_bad(r, m, "Expected a URI as datasetId, or @none");
 	i->node->meta[CD_META_DATASET] = uri;
@@ -182,9 +183,10 @@ static cd_code read_sealed(struct cd_read *r, struct instance *i, const struct c
 {
 	const struct cd_json *of = m->up;
 	bool proof = cd_str_eq(of->key, proof_name) ||
-		(of->up && of->up->kind == CD_JSON_ARRAY && cd_str_eq(of->up->key, proof_name));
+		     (of->up && of->up->kind == CD_JSON_ARRAY && cd_str_eq(of->up->key, proof_name));
 	if (!proof || m->kind != CD_JSON_STRING)
-		return cd_read_bad(r, m, "\"" CD_STR_FMT "\" is a string, and stands in ngsildproof only", CD_STR_ARG(m->key));
+		return cd_read_bad(r, m, "\"" CD_STR_FMT "\" is a string, and stands in ngsildproof only",
+			CD_STR_ARG(m->key));
 	return id ? read_sealed_id(r, i, m) : read_sealed_type(r, i, m);
 }
 
@@ -198,7 +200,8 @@ static cd_code read_member(struct cd_read *r, struct instance *i, const struct c
 		return CD_OK;
 	if (kind)
 		return cd_read_bad(r, m, "A %s has no \"" CD_STR_FMT "\"",
-			i->node->kind ? cd_kinds[i->node->kind].type.p : "attribute of this type", CD_STR_ARG(m->key));
+			i->node->kind ? cd_kinds[i->node->kind].type.p : "attribute of this type",
+			CD_STR_ARG(m->key));
 	for (size_t k = 0; k < sizeof members / sizeof *members; k++)
 		if (cd_str_eq(m->key, members[k].name))
 			return members[k].read(r, i, m);
@@ -227,10 +230,12 @@ static bool is_null_value(enum cd_kind kind, const struct cd_json *v)
 static cd_code read_value(struct cd_read *r, struct cd_loose *l, const struct cd_json *v)
 {
 	if (v->kind == CD_JSON_NULL)
-		return cd_read_bad(r, v, "null is no value; \"urn:ngsi-ld:null\" deletes, where that is possible");
+		return cd_read_bad(
+			r, v, "null is no value; \"urn:ngsi-ld:null\" deletes, where that is possible");
 	if (is_null_value(l->kind, v)) {
 		if (!cd_read_takes_null(r))
-			return cd_read_bad(r, v, "The NGSI-LD null can not stand here: there is nothing to be deleted");
+			return cd_read_bad(
+				r, v, "The NGSI-LD null can not stand here: there is nothing to be deleted");
 		l->flags |= CD_NODE_NULL;
 		return CD_OK;
 	}
@@ -240,14 +245,15 @@ static cd_code read_value(struct cd_read *r, struct cd_loose *l, const struct cd
 static bool is_space(cd_str name)
 {
 	return cd_str_eq(name, CD_STR("location")) || cd_str_eq(name, CD_STR("observationSpace")) ||
-		cd_str_eq(name, CD_STR("operationSpace"));
+	       cd_str_eq(name, CD_STR("operationSpace"));
 }
 
 /* The well-known geometries are geometries [4.7.1]; `at` is the attribute, or an instance in its array. */
 static cd_code check_name(struct cd_read *r, const struct cd_loose *l, const struct cd_json *at)
 {
 	cd_str name = at->up && at->up->kind == CD_JSON_ARRAY ? at->up->key : at->key;
-	if (is_space(name) && l->kind != CD_GEO_PROPERTY && l->kind != CD_KIND_NONE && !(l->flags & CD_NODE_NULL))
+	if (is_space(name) && l->kind != CD_GEO_PROPERTY && l->kind != CD_KIND_NONE &&
+		!(l->flags & CD_NODE_NULL))
 		return cd_read_bad(r, at, "\"" CD_STR_FMT "\" must be a GeoProperty", CD_STR_ARG(name));
 	if (cd_str_eq(name, proof_name) && l->value_class != CD_V_OBJECT && l->value_class != CD_V_NONE)
 		return cd_read_bad(r, at, "The value of ngsildproof must be an object");
@@ -267,7 +273,8 @@ static struct cd_loose *add(struct cd_read *r, cd_term term, enum cd_kind kind, 
 }
 
 /* A value without anything around it. */
-static cd_code read_bare(struct cd_read *r, const struct cd_json *v, cd_term term, bool top, struct cd_loose ***at)
+static cd_code read_bare(
+	struct cd_read *r, const struct cd_json *v, cd_term term, bool top, struct cd_loose ***at)
 {
 	bool simplified = r->in->body == CD_BODY_MERGE_SIMPLIFIED && !cd_geo_looks(v);
 	enum cd_kind kind = cd_geo_looks(v) ? CD_GEO_PROPERTY : simplified ? CD_KIND_NONE : CD_PROPERTY;
@@ -279,12 +286,14 @@ static cd_code read_bare(struct cd_read *r, const struct cd_json *v, cd_term ter
 	if (!l)
 		return CD_E_NO_MEMORY;
 	l->flags |= CD_NODE_CONCISE;
-	cd_code code = simplified && !is_null_value(kind, v) && v->kind != CD_JSON_NULL ? cd_read_bare(r, l, v)
-											: read_value(r, l, v);
+	cd_code code = simplified && !is_null_value(kind, v) && v->kind != CD_JSON_NULL
+			       ? cd_read_bare(r, l, v)
+			       : read_value(r, l, v);
 	return code || !top ? code : check_name(r, l, v);
 }
 
-cd_code cd_read_instance(struct cd_read *r, const struct cd_json *v, cd_term term, bool top, struct cd_loose ***at)
+cd_code cd_read_instance(
+	struct cd_read *r, const struct cd_json *v, cd_term term, bool top, struct cd_loose ***at)
 {
 	const struct cd_json *type = type_member(v);
 	enum cd_kind kind = named_kind(v);
@@ -292,7 +301,8 @@ cd_code cd_read_instance(struct cd_read *r, const struct cd_json *v, cd_term ter
 	if (!said)
 		kind = inferred_kind(v);
 	if (type && !said && (kind || type->kind != CD_JSON_STRING || r->in->body == CD_BODY_ATTR))
-		return cd_read_bad(r, type, "Expected an attribute type: Property, Relationship, GeoProperty, ...");
+		return cd_read_bad(
+			r, type, "Expected an attribute type: Property, Relationship, GeoProperty, ...");
 	struct instance i = {.top = top, .node = add(r, term, kind, at)};
 	if (!i.node)
 		return CD_E_NO_MEMORY;
@@ -315,7 +325,8 @@ cd_code cd_read_instance(struct cd_read *r, const struct cd_json *v, cd_term ter
 }
 
 /* {"dataset": {"@none": value, "urn:...": value}}: the simplified form of several instances. */
-static cd_code read_datasets(struct cd_read *r, const struct cd_json *set, cd_term term, struct cd_loose ***at)
+static cd_code read_datasets(
+	struct cd_read *r, const struct cd_json *set, cd_term term, struct cd_loose ***at)
 {
 	for (const struct cd_json *v = set->child; v; v = v->next) {
 		struct cd_loose **mine = *at;
@@ -335,7 +346,8 @@ static bool simplified_body(const struct cd_read *r)
 }
 
 /* In the simplified form only these objects say what they are. */
-static cd_code read_simplified(struct cd_read *r, const struct cd_json *v, cd_term term, bool top, struct cd_loose ***at)
+static cd_code read_simplified(
+	struct cd_read *r, const struct cd_json *v, cd_term term, bool top, struct cd_loose ***at)
 {
 	const struct cd_json *m = v->kind == CD_JSON_OBJECT && v->n == 1 ? v->child : NULL;
 	enum cd_kind kind = m ? cd_read_kind_of_member(m->key) : CD_KIND_NONE;
@@ -346,7 +358,8 @@ static cd_code read_simplified(struct cd_read *r, const struct cd_json *v, cd_te
 	return read_bare(r, v, term, top, at);
 }
 
-static cd_code read_instances(struct cd_read *r, const struct cd_json *list, cd_term term, bool top, struct cd_loose ***at)
+static cd_code read_instances(
+	struct cd_read *r, const struct cd_json *list, cd_term term, bool top, struct cd_loose ***at)
 {
 	struct cd_loose **first = *at;
 	for (const struct cd_json *v = list->child; v; v = v->next) {
@@ -355,12 +368,14 @@ static cd_code read_instances(struct cd_read *r, const struct cd_json *list, cd_
 			return r->cx->err.code;
 		for (const struct cd_loose *l = *first; l != *mine; l = l->next)
 			if (cd_str_eq(l->meta[CD_META_DATASET], (*mine)->meta[CD_META_DATASET]))
-				return cd_read_bad(r, v, "Another instance has the same datasetId, or has none as well");
+				return cd_read_bad(
+					r, v, "Another instance has the same datasetId, or has none as well");
 	}
 	return CD_OK;
 }
 
-cd_code cd_read_attr(struct cd_read *r, const struct cd_json *v, cd_term term, bool top, struct cd_loose ***at)
+cd_code cd_read_attr(
+	struct cd_read *r, const struct cd_json *v, cd_term term, bool top, struct cd_loose ***at)
 {
 	if (simplified_body(r))
 		return read_simplified(r, v, term, top, at);

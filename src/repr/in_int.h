@@ -22,11 +22,12 @@ cd_code cd_read_bad(struct cd_read *, const struct cd_json *at, const char *fmt,
 /* The number of a name, or of its IRI among the fragment's own names. */
 cd_code cd_read_term(struct cd_read *, const struct cd_json *at, cd_str name, cd_term *ret);
 cd_term cd_read_local(struct cd_read *, cd_str iri); /* 0: out of memory */
-bool cd_read_takes_null(const struct cd_read *); /* may the NGSI-LD null stand for an attribute? */
-bool cd_read_merges(const struct cd_read *);     /* also inside of compound values? */
+bool cd_read_takes_null(const struct cd_read *);     /* may the NGSI-LD null stand for an attribute? */
+bool cd_read_merges(const struct cd_read *);         /* also inside of compound values? */
 cd_code cd_read_stamp(struct cd_read *, const struct cd_json *, cd_stamp *ret);
 
-/* in_attr.c: one attribute under its name: an instance, several, or a bare value. Appends to the list at *at. */
+/* in_attr.c: one attribute under its name: an instance, several, or a bare value. Appends to the list at *at.
+ */
 cd_code cd_read_attr(struct cd_read *, const struct cd_json *, cd_term, bool top, struct cd_loose ***at);
 /* The inside of one attribute (Partial update, Replace attribute). */
 cd_code cd_read_instance(struct cd_read *, const struct cd_json *, cd_term, bool top, struct cd_loose ***at);
@@ -40,6 +41,7 @@ cd_code cd_read_value(struct cd_read *, struct cd_loose *, const struct cd_json 
 cd_code cd_read_bare(struct cd_read *, struct cd_loose *, const struct cd_json *);
 /* Names expanded in vocabulary position: a string or an array of strings, as JSON text. */
 cd_code cd_read_vocab(struct cd_read *, const struct cd_json *, cd_str *ret);
-cd_code cd_read_text(struct cd_read *, const struct cd_json *, cd_str *ret); /* compact JSON text, in the arena */
+cd_code cd_read_text(
+	struct cd_read *, const struct cd_json *, cd_str *ret); /* compact JSON text, in the arena */
 
 #endif

@@ -1,8 +1,9 @@
-/* Values, kind by kind: what they may be, how they are stored, their class and key. [digest 2; model/entity.h] */
+/* Values, kind by kind: what they may be, how they are stored, their class and key. [digest 2;
+ * model/entity.h] */
 #include "geo/geometry.h"
-#include "json/merge.h"
 #include "model/uri.h"
 #include "repr/in_int.h"
+#include "json/merge.h"
 
 cd_code cd_read_text(struct cd_read *r, const struct cd_json *v, cd_str *ret)
 {
@@ -13,7 +14,8 @@ cd_code cd_read_text(struct cd_read *r, const struct cd_json *v, cd_str *ret)
 	cd_str text = bad ? cd_str_of(NULL, 0) : cd_arena_copy(r->cx->arena, cd_buf_str(&b));
 	cd_buf_done(&b);
 	if (bad == CD_E_TOO_LARGE)
-		return cd_read_bad(r, v, "The value is larger than %llu bytes", (unsigned long long)r->cx->set->entity_max);
+		return cd_read_bad(r, v, "The value is larger than %llu bytes",
+			(unsigned long long)r->cx->set->entity_max);
 	if (!text.p)
 		return cd_fail_memory(r->cx);
 	*ret = text;
@@ -33,7 +35,8 @@ static void classify_string(struct cd_loose *l, cd_str text)
 /* {"@type": "DateTime", "@value": "..."} is a DateTime as well. */
 static void classify_object(struct cd_loose *l, const struct cd_json *v)
 {
-	const struct cd_json *type = cd_json_get(v, CD_STR("@type")), *value = cd_json_get(v, CD_STR("@value"));
+	const struct cd_json *type = cd_json_get(v, CD_STR("@type")),
+			     *value = cd_json_get(v, CD_STR("@value"));
 	cd_stamp stamp;
 	l->value_class = CD_V_OBJECT;
 	l->key = v->n;
@@ -82,7 +85,8 @@ static cd_code store(struct cd_read *r, struct cd_loose *l, const struct cd_json
 static cd_code no_marker(struct cd_read *r, const struct cd_json *v)
 {
 	const struct cd_json *marker = cd_read_merges(r) ? NULL : cd_json_find_marker(v);
-	return marker ? cd_read_bad(r, marker, "The NGSI-LD null can only stand inside a value when entities are merged")
+	return marker ? cd_read_bad(r, marker,
+				"The NGSI-LD null can only stand inside a value when entities are merged")
 		      : CD_OK;
 }
 
@@ -127,7 +131,8 @@ static cd_code one_uri(struct cd_read *r, const struct cd_json *v, cd_str *ret)
 	*ret = cd_ctx_expand_id(r->in->ctx, r->cx->arena, v->text);
 	if (!ret->p)
 		return cd_fail_memory(r->cx);
-	return cd_uri_ok(*ret) ? CD_OK : cd_read_bad(r, v, "\"" CD_STR_FMT "\" is not a URI", CD_STR_ARG(v->text));
+	return cd_uri_ok(*ret) ? CD_OK
+			       : cd_read_bad(r, v, "\"" CD_STR_FMT "\" is not a URI", CD_STR_ARG(v->text));
 }
 
 /* Strings, or (for lists) objects with the member "object", as an array of URIs. */
@@ -136,8 +141,8 @@ static struct cd_json *uri_array(struct cd_read *r, const struct cd_json *list, 
 	struct cd_json *out = cd_json_new(r->cx->arena, CD_JSON_ARRAY);
 	for (const struct cd_json *c = list->child; out && c; c = c->next) {
 		const struct cd_json *object = objects && c->kind == CD_JSON_OBJECT && c->n == 1
-			? cd_json_get(c, CD_STR("object"))
-			: NULL;
+						       ? cd_json_get(c, CD_STR("object"))
+						       : NULL;
 		cd_str uri;
 		if (one_uri(r, object ? object : c, &uri))
 			return NULL;
@@ -176,7 +181,8 @@ static cd_code read_list_relationship(struct cd_read *r, struct cd_loose *l, con
 	return list ? store(r, l, list) : r->cx->err.code;
 }
 
-/* A language tag: letters and digits in parts of 1 to 8, joined by -, the first one letters; or @none. [RFC 5646 2.1] */
+/* A language tag: letters and digits in parts of 1 to 8, joined by -, the first one letters; or @none. [RFC
+ * 5646 2.1] */
 static bool language_tag(cd_str tag)
 {
 	bool first = true;
@@ -200,10 +206,12 @@ static bool language_tag(cd_str tag)
 static cd_code read_language(struct cd_read *r, struct cd_loose *l, const struct cd_json *v)
 {
 	if (v->kind != CD_JSON_OBJECT)
-		return cd_read_bad(r, v, "Expected an object: language tag to string, or to array of strings");
+		return cd_read_bad(
+			r, v, "Expected an object: language tag to string, or to array of strings");
 	for (const struct cd_json *m = v->child; m; m = m->next) {
 		if (!language_tag(m->key))
-			return cd_read_bad(r, m, "\"" CD_STR_FMT "\" is not a language tag, nor @none", CD_STR_ARG(m->key));
+			return cd_read_bad(r, m, "\"" CD_STR_FMT "\" is not a language tag, nor @none",
+				CD_STR_ARG(m->key));
 		bool good = m->kind == CD_JSON_STRING || m->kind == CD_JSON_ARRAY;
 		for (const struct cd_json *c = m->kind == CD_JSON_ARRAY ? m->child : NULL; c; c = c->next)
 			good = good && c->kind == CD_JSON_STRING;
@@ -292,7 +300,8 @@ cd_code cd_read_value(struct cd_read *r, struct cd_loose *l, const struct cd_jso
 	return read_property(r, l, v);
 }
 
-/* How a string, or an array of them, reads as URI and as vocabulary term: apply_merge.c knows the stored kind. */
+/* How a string, or an array of them, reads as URI and as vocabulary term: apply_merge.c knows the stored
+ * kind. */
 cd_code cd_read_bare(struct cd_read *r, struct cd_loose *l, const struct cd_json *v)
 {
 	cd_code code = read_property(r, l, v);

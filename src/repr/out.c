@@ -1,9 +1,10 @@
 /*
  * An entity as JSON. [CIM 009 4.5; digest 6]
  *
- * Values stand in the block as the JSON text of the answer, so this is mostly copying; short names are remembered by the
- * context. Only what was stored expanded (vocabulary terms, objectType, valueType) is parsed and shortened again, and
- * compound values in the concise form are looked into, because some would be misread there.
+ * Values stand in the block as the JSON text of the answer, so this is mostly copying; short names are
+ * remembered by the context. Only what was stored expanded (vocabulary terms, objectType, valueType) is
+ * parsed and shortened again, and compound values in the concise form are looked into, because some would be
+ * misread there.
  */
 #include "geo/geometry.h"
 #include "repr/repr.h"
@@ -154,7 +155,8 @@ static bool misread(struct write *w, const struct cd_node *n)
 	for (struct cd_json *m = v ? v->child : NULL; m; m = m->next) {
 		bool type = cd_str_eq(m->key, CD_STR("type")) || cd_str_eq(m->key, CD_STR("@type"));
 		for (int k = CD_PROPERTY; k < CD_KIND_N; k++)
-			if (cd_str_eq(m->key, cd_kinds[k].member) || (type && cd_str_eq(m->text, cd_kinds[k].type)))
+			if (cd_str_eq(m->key, cd_kinds[k].member) ||
+				(type && cd_str_eq(m->text, cd_kinds[k].type)))
 				return true;
 	}
 	return v && cd_geo_looks(v);
@@ -183,7 +185,8 @@ static void put_concise(struct write *w, const struct cd_node *n)
 
 static void put_simplified(struct write *w, const struct cd_node *n)
 {
-	bool named = n->kind == CD_LANGUAGE_PROPERTY || n->kind == CD_VOCAB_PROPERTY || n->kind == CD_JSON_PROPERTY;
+	bool named = n->kind == CD_LANGUAGE_PROPERTY || n->kind == CD_VOCAB_PROPERTY ||
+		     n->kind == CD_JSON_PROPERTY;
 	if (named)
 		cd_buf_char(w->b, '{');
 	if (named)

@@ -1,13 +1,14 @@
 /*
  * Checkpoints in LMDB. [docs/file-format.md]
  *
- * One writer at a time, no readers beside it: LMDB's own locking is switched off, the lock of the data directory serves.
- * A checkpoint is many small transactions. The first one says which version it is on the way to (`target`); the last one
- * moves `version`, log position and batch on. In between, entities may be newer than `version`: replay skips what a block's
- * revision already holds, and takes an entity that is missing for one that was deleted, up to `target`.
+ * One writer at a time, no readers beside it: LMDB's own locking is switched off, the lock of the data
+ * directory serves. A checkpoint is many small transactions. The first one says which version it is on the
+ * way to (`target`); the last one moves `version`, log position and batch on. In between, entities may be
+ * newer than `version`: replay skips what a block's revision already holds, and takes an entity that is
+ * missing for one that was deleted, up to `target`.
  *
- * Only leaves of the tree of entities that were born after the last checkpoint are looked at. For each, the keys that LMDB
- * holds in the leaf's range are compared with the leaf's: what is not in the leaf was deleted.
+ * Only leaves of the tree of entities that were born after the last checkpoint are looked at. For each, the
+ * keys that LMDB holds in the leaf's range are compared with the leaf's: what is not in the leaf was deleted.
  */
 #include "store/checkpoint.h"
 
@@ -29,11 +30,11 @@ struct cd_ckpt {
 
 static cd_code fail(struct cd_cx *cx, int rc, const char *what)
 {
-	cd_code code = rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT ? CD_E_FULL
-		: rc == ENOMEM                                            ? CD_E_NO_MEMORY
-		: rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND || rc == MDB_INVALID ? CD_E_CORRUPT
-		: rc == MDB_VERSION_MISMATCH                              ? CD_E_NOT_SUPPORTED
-									  : CD_E_IO;
+	cd_code code = rc == MDB_MAP_FULL || rc == ENOSPC || rc == EDQUOT                    ? CD_E_FULL
+		       : rc == ENOMEM                                                        ? CD_E_NO_MEMORY
+		       : rc == MDB_CORRUPTED || rc == MDB_PAGE_NOTFOUND || rc == MDB_INVALID ? CD_E_CORRUPT
+		       : rc == MDB_VERSION_MISMATCH ? CD_E_NOT_SUPPORTED
+						    : CD_E_IO;
 	return cd_fail(cx, code, NULL, "checkpoint: %s: %s", what, mdb_strerror(rc));
 }
 
@@ -59,8 +60,8 @@ _Static_assert(sizeof(struct meta_value) == 64, "on-disk meta is 64 bytes");
 
 static int put_meta(MDB_txn *txn, const struct cd_ckpt *c, const struct cd_ckpt_meta *m)
 {
-	struct meta_value v = {FORMAT, m->names_n, m->contexts_n, m->tenants_n, m->version, m->log_position, m->batch,
-		m->next_number, m->id_seed, m->target};
+	struct meta_value v = {FORMAT, m->names_n, m->contexts_n, m->tenants_n, m->version, m->log_position,
+		m->batch, m->next_number, m->id_seed, m->target};
 	MDB_val key = {4, (void *)(uintptr_t) "meta"}, value = {sizeof v, &v};
 	return mdb_put(txn, c->meta_db, &key, &value, 0);
 }
@@ -79,7 +80,8 @@ static cd_code get_meta(struct cd_cx *cx, MDB_txn *txn, struct cd_ckpt *c)
 	memset(&v, 0, sizeof v);
 	memcpy(&v, value.mv_data, value.mv_size < sizeof v ? value.mv_size : sizeof v);
 	if (v.format != FORMAT)
-		return cd_fail(cx, CD_E_NOT_SUPPORTED, NULL, "checkpoint: format %u; this program knows %d", v.format, FORMAT);
+		return cd_fail(cx, CD_E_NOT_SUPPORTED, NULL, "checkpoint: format %u; this program knows %d",
+			v.format, FORMAT);
 	if (value.mv_size != sizeof v)
 		return cd_fail(cx, CD_E_CORRUPT, NULL, "checkpoint: meta is of the wrong size");
 	c->meta = (struct cd_ckpt_meta){.version = v.version,
@@ -136,7 +138,9 @@ static cd_code open_content(struct cd_cx *cx, struct cd_ckpt *c, bool read_only)
 	if (rc)
 		return fail(cx, rc, "begin");
 	rc = open_dbs(txn, c, read_only ? 0 : MDB_CREATE);
-	cd_code code = rc == MDB_NOTFOUND && read_only ? CD_OK : rc ? fail(cx, rc, "open") : get_meta(cx, txn, c);
+	cd_code code = rc == MDB_NOTFOUND && read_only ? CD_OK
+		       : rc                            ? fail(cx, rc, "open")
+						       : get_meta(cx, txn, c);
 	if (code) {
 		mdb_txn_abort(txn);
 		return code;
@@ -157,8 +161,8 @@ static cd_code sync_names(struct cd_fs *fs, const char *folder)
 	return fs->ops->sync_dir(fs, up);
 }
 
-cd_code cd_ckpt_open(struct cd_cx *cx, struct cd_fs *fs, const char *folder, uint64_t map_bytes, bool read_only,
-	struct cd_ckpt **ret, struct cd_ckpt_meta *ret_meta)
+cd_code cd_ckpt_open(struct cd_cx *cx, struct cd_fs *fs, const char *folder, uint64_t map_bytes,
+	bool read_only, struct cd_ckpt **ret, struct cd_ckpt_meta *ret_meta)
 {
 	char buf[PATH_BYTES];
 	struct cd_ckpt *c = cd_mem_zalloc(sizeof *c);
@@ -226,15 +230,16 @@ static cd_code load_texts(struct cd_cx *cx, MDB_txn *txn, MDB_dbi db, const stru
 		return fail(cx, rc, "cursor");
 	cd_code code = CD_OK;
 	while (!code && (rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
-		code = key.mv_size == 4 ? each(load->arg, cx, (uint32_t)get_be(key.mv_data, 4),
-						  cd_str_of(value.mv_data, value.mv_size))
-					: cd_fail(cx, CD_E_CORRUPT, NULL, "checkpoint: a key is of the wrong size");
+		code = key.mv_size == 4
+			       ? each(load->arg, cx, (uint32_t)get_be(key.mv_data, 4),
+					 cd_str_of(value.mv_data, value.mv_size))
+			       : cd_fail(cx, CD_E_CORRUPT, NULL, "checkpoint: a key is of the wrong size");
 	mdb_cursor_close(cursor);
 	return code || rc == MDB_NOTFOUND ? code : fail(cx, rc, "read");
 }
 
-static cd_code load_entity(struct cd_cx *cx, const struct cd_ckpt_load *load, const MDB_val *key, const MDB_val *value,
-	char **room, size_t *room_n)
+static cd_code load_entity(struct cd_cx *cx, const struct cd_ckpt_load *load, const MDB_val *key,
+	const MDB_val *value, char **room, size_t *room_n)
 {
 	if (key->mv_size != KEY_BYTES)
 		return cd_fail(cx, CD_E_CORRUPT, NULL, "checkpoint: a key is of the wrong size");
@@ -255,12 +260,13 @@ static cd_code load_entity(struct cd_cx *cx, const struct cd_ckpt_load *load, co
 	if (!why && (e->number != number || e->bytes != value->mv_size))
 		why = "it is not the entity of its key";
 	if (why)
-		return cd_fail(cx, CD_E_CORRUPT, NULL, "checkpoint: entity %llu of tenant %u: %s", (unsigned long long)number,
-			tenant, why);
+		return cd_fail(cx, CD_E_CORRUPT, NULL, "checkpoint: entity %llu of tenant %u: %s",
+			(unsigned long long)number, tenant, why);
 	return load->entity(load->arg, cx, tenant, e);
 }
 
-static cd_code load_entities(struct cd_cx *cx, MDB_txn *txn, const struct cd_ckpt *c, const struct cd_ckpt_load *load)
+static cd_code load_entities(
+	struct cd_cx *cx, MDB_txn *txn, const struct cd_ckpt *c, const struct cd_ckpt_load *load)
 {
 	MDB_cursor *cursor;
 	MDB_val key, value;
@@ -358,7 +364,8 @@ static cd_code put(struct write *w, MDB_dbi db, const void *key, size_t key_n, c
 	return breathe(w);
 }
 
-static cd_code put_names(struct write *w, MDB_dbi db, const struct cd_names *names, uint32_t from, uint32_t to)
+static cd_code put_names(
+	struct write *w, MDB_dbi db, const struct cd_names *names, uint32_t from, uint32_t to)
 {
 	cd_code code = CD_OK;
 	for (uint32_t i = from + 1; !code && i <= to; i++) {
@@ -418,7 +425,8 @@ static cd_code delete_missing(struct write *w, uint32_t tenant, const struct cd_
 			w->bytes += KEY_BYTES;
 			w->w->records++;
 		}
-		/* behind a deletion the cursor already stands on the next one: LMDB knows, and does not skip it */
+		/* behind a deletion the cursor already stands on the next one: LMDB knows, and does not skip
+		 * it */
 		rc = mdb_cursor_get(w->cursor, &key, &value, MDB_NEXT);
 	}
 	return rc && rc != MDB_NOTFOUND ? fail(w->cx, rc, "delete") : CD_OK;
@@ -433,7 +441,8 @@ static cd_code write_leaf(struct write *w, uint32_t tenant, const struct cd_tree
 		if (block->born <= w->w->since)
 			continue;
 		entity_key(key, tenant, leaf->key[i].lo);
-		code = put(w, w->c->entities_db, key, sizeof key, cd_str_of((const char *)&block->ent, block->ent.bytes));
+		code = put(w, w->c->entities_db, key, sizeof key,
+			cd_str_of((const char *)&block->ent, block->ent.bytes));
 	}
 	return code ? code : breathe(w);
 }

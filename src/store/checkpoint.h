@@ -1,10 +1,11 @@
 /*
  * store/checkpoint.h -- the twin in LMDB: where recovery begins. [design 3.1; docs/file-format.md]
  *
- * Databases: meta (format, version, log position, batch, next number, seed of the id hash, target version of a checkpoint
- * that is under way), tenants, names, contexts, entities {tenant u32 BE, number u64 BE} -> block. A checkpoint walks a
- * pinned root's leaves that were born after the last one, in small transactions, paced; a crash in between leaves newer
- * blocks under an older meta, which replay by revision makes good. Indexes are not stored: they are built at load.
+ * Databases: meta (format, version, log position, batch, next number, seed of the id hash, target version of
+ * a checkpoint that is under way), tenants, names, contexts, entities {tenant u32 BE, number u64 BE} ->
+ * block. A checkpoint walks a pinned root's leaves that were born after the last one, in small transactions,
+ * paced; a crash in between leaves newer blocks under an older meta, which replay by revision makes good.
+ * Indexes are not stored: they are built at load.
  */
 #ifndef CD_STORE_CHECKPOINT_H
 #define CD_STORE_CHECKPOINT_H
@@ -15,7 +16,7 @@
 struct cd_ckpt;
 struct cd_ckpt_meta {
 	uint64_t version, log_position, batch, next_number, id_seed;
-	uint64_t target;     /* version of an unfinished checkpoint, or == version */
+	uint64_t target; /* version of an unfinished checkpoint, or == version */
 	uint32_t names_n, contexts_n, tenants_n;
 };
 /* Open or create; *ret_meta tells what it holds (version 0: nothing). */
@@ -34,8 +35,9 @@ struct cd_ckpt_load {
 cd_code cd_ckpt_load(struct cd_cx *, struct cd_ckpt *, const struct cd_ckpt_load *);
 
 /*
- * Write what changed between `since` and root->version, from a pinned root. `pace` is called between transactions (it
- * sleeps while the log's syncs are slow, and may say stop: false ends with CD_E_BUSY, to be gone on with later).
+ * Write what changed between `since` and root->version, from a pinned root. `pace` is called between
+ * transactions (it sleeps while the log's syncs are slow, and may say stop: false ends with CD_E_BUSY, to be
+ * gone on with later).
  */
 struct cd_ckpt_write {
 	const struct cd_root *root;
@@ -44,7 +46,7 @@ struct cd_ckpt_write {
 	struct cd_ckpt_meta meta; /* of the finished checkpoint */
 	bool (*pace)(void *arg);
 	void *arg;
-	uint64_t records;         /* out: written */
+	uint64_t records; /* out: written */
 };
 cd_code cd_ckpt_write(struct cd_cx *, struct cd_ckpt *, struct cd_ckpt_write *);
 

@@ -1,11 +1,13 @@
 /*
  * The change log: collecting a batch, making it durable.
  *
- * Records are laid down in memory without sums; at commit they get their places, and with them their sums. A batch mostly
- * lies in one segment: one write, one sync. When it goes over the end of a segment each part is one write and one sync.
+ * Records are laid down in memory without sums; at commit they get their places, and with them their sums. A
+ * batch mostly lies in one segment: one write, one sync. When it goes over the end of a segment each part is
+ * one write and one sync.
  *
- * Every record carries the epoch of its writer. A batch whose records differ in it is none: so what a writer left behind
- * that stopped in the middle of a batch cannot be completed by the next one's batch of the same number.
+ * Every record carries the epoch of its writer. A batch whose records differ in it is none: so what a writer
+ * left behind that stopped in the middle of a batch cannot be completed by the next one's batch of the same
+ * number.
  */
 #include "base/hash.h"
 #include "base/mem.h"
@@ -36,7 +38,8 @@ bool cd_rec_valid(const char *seg, size_t n, uint64_t number, uint64_t offset, s
 	return true;
 }
 
-cd_code cd_log_put(struct cd_log *log, enum cd_rec_kind kind, uint64_t revision, const cd_str *parts, size_t n)
+cd_code cd_log_put(
+	struct cd_log *log, enum cd_rec_kind kind, uint64_t revision, const cd_str *parts, size_t n)
 {
 	static const char zeroes[8];
 	uint64_t payload = 0;
@@ -127,8 +130,9 @@ static cd_code write_batch(struct cd_log *log, bool spare)
 	return CD_OK;
 }
 
-/* No space: what was written of the batch lies behind the end and is nothing. A new epoch keeps it apart from what will be
- * written over it. When a part already went to an older segment, the rest has nowhere to go back to. */
+/* No space: what was written of the batch lies behind the end and is nothing. A new epoch keeps it apart from
+ * what will be written over it. When a part already went to an older segment, the rest has nowhere to go back
+ * to. */
 static cd_code out_of_space(struct cd_log *log, uint64_t number, uint64_t at)
 {
 	log->epoch++;

@@ -1,4 +1,5 @@
-/* store/log_int.h -- what segments and records are on disk; for log.c, log_scan.c and segment.c. [docs/file-format.md] */
+/* store/log_int.h -- what segments and records are on disk; for log.c, log_scan.c and segment.c.
+ * [docs/file-format.md] */
 #ifndef CD_STORE_LOG_INT_H
 #define CD_STORE_LOG_INT_H
 
@@ -54,20 +55,20 @@ struct segment {
 struct cd_log {
 	struct cd_log_config conf;
 	char folder[LOG_PATH - 64];
-	struct cd_file *file;       /* the segment that is written */
+	struct cd_file *file;          /* the segment that is written */
 	uint64_t number, seg_position; /* its number; position of its first record */
-	uint64_t at;                /* offset where the next record goes */
-	uint64_t batch;             /* the last one that is complete */
+	uint64_t at;                   /* offset where the next record goes */
+	uint64_t batch;                /* the last one that is complete */
 	uint32_t epoch;
-	bool dead;                  /* a sync failed: nothing more */
-	struct cd_buf pending;      /* records of the batch that is being collected */
-	size_t last;                /* of them: offset of the newest */
-	struct segment *segments;   /* on disk, oldest first; the last one is written */
+	bool dead;                /* a sync failed: nothing more */
+	struct cd_buf pending;    /* records of the batch that is being collected */
+	size_t last;              /* of them: offset of the newest */
+	struct segment *segments; /* on disk, oldest first; the last one is written */
 	size_t segments_n, segments_cap;
-	pthread_mutex_t lock;       /* of what follows: prepare() runs on another thread */
-	uint64_t spares[SPARES];    /* names of files that are ready */
+	pthread_mutex_t lock;    /* of what follows: prepare() runs on another thread */
+	uint64_t spares[SPARES]; /* names of files that are ready */
 	unsigned spares_n;
-	uint64_t spare_name;        /* for the next one */
+	uint64_t spare_name; /* for the next one */
 };
 
 uint32_t cd_rec_sum(const struct rec_head *, uint64_t number, uint64_t offset);
@@ -84,7 +85,7 @@ cd_code cd_seg_next(struct cd_log *, bool last);
 bool cd_seg_add(struct cd_log *, uint64_t number, uint64_t position);
 
 /* log_scan.c */
-cd_code cd_log_scan(struct cd_cx *, struct cd_log *, cd_code (*each)(void *, struct cd_cx *, const struct cd_rec *),
-	void *arg);
+cd_code cd_log_scan(struct cd_cx *, struct cd_log *,
+	cd_code (*each)(void *, struct cd_cx *, const struct cd_rec *), void *arg);
 
 #endif

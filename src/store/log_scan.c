@@ -1,10 +1,12 @@
 /*
- * Recovery of the log: every record of complete batches from the checkpoint's position on; then the end is found.
+ * Recovery of the log: every record of complete batches from the checkpoint's position on; then the end is
+ * found.
  *
- * At the first place that holds no valid record of the batch that may stand there, the log ends: the batch was not synced
- * when the power went, so nobody was told that it is stored. Sectors of it may have reached the disk in any order, so valid
- * records of the same batch may follow; they are nothing. But a valid record of a *later* batch can only have been written
- * after the damaged one was synced: then what is missing was promised once, and starting without it would be a lie.
+ * At the first place that holds no valid record of the batch that may stand there, the log ends: the batch
+ * was not synced when the power went, so nobody was told that it is stored. Sectors of it may have reached
+ * the disk in any order, so valid records of the same batch may follow; they are nothing. But a valid record
+ * of a *later* batch can only have been written after the damaged one was synced: then what is missing was
+ * promised once, and starting without it would be a lie.
  */
 #include "base/hash.h"
 #include "base/log.h"
@@ -23,18 +25,19 @@ struct scan {
 	uint64_t *numbers; /* of the segments in the folder, ascending */
 	size_t numbers_n, numbers_cap;
 	bool failed;
-	char *seg;         /* content of the segment at hand */
+	char *seg; /* content of the segment at hand */
 	size_t seg_n;
 	struct seg_head head;
-	struct cd_buf open; /* records of the batch that has not ended yet */
-	uint64_t open_at;   /* position of its first record */
+	struct cd_buf open;                        /* records of the batch that has not ended yet */
+	uint64_t open_at;                          /* position of its first record */
 	uint64_t end_number, end_at, end_position; /* behind the last complete batch */
 	uint32_t epoch_max;
 };
 
 static cd_code corrupt(struct scan *s, uint64_t number, uint64_t offset, const char *what)
 {
-	return cd_fail(s->cx, CD_E_CORRUPT, NULL, "log segment %" PRIu64 ", offset %" PRIu64 ": %s", number, offset, what);
+	return cd_fail(s->cx, CD_E_CORRUPT, NULL, "log segment %" PRIu64 ", offset %" PRIu64 ": %s", number,
+		offset, what);
 }
 
 static cd_code io(struct scan *s, cd_code code)
@@ -107,7 +110,8 @@ static cd_code check_head(struct scan *s, uint64_t number)
 		return corrupt(s, number, 0, "the head is damaged");
 	if (h->version != SEG_VERSION)
 		return cd_fail(s->cx, CD_E_NOT_SUPPORTED, NULL,
-			"log segment %" PRIu64 " has format %u; this program knows %d", number, h->version, SEG_VERSION);
+			"log segment %" PRIu64 " has format %u; this program knows %d", number, h->version,
+			SEG_VERSION);
 	if (h->epoch > s->epoch_max)
 		s->epoch_max = h->epoch;
 	return CD_OK;
@@ -251,7 +255,8 @@ static cd_code scan_segments(struct scan *s)
 		if (i > first && number != s->numbers[i - 1] + 1)
 			return corrupt(s, number - 1, 0, "the segment is missing");
 		if (i == first && s->head.position > from)
-			return corrupt(s, number, 0, "segments before it are missing, which the checkpoint needs");
+			return corrupt(
+				s, number, 0, "segments before it are missing, which the checkpoint needs");
 		uint64_t offset = i == first ? SEG_HEAD + from - s->head.position : SEG_HEAD;
 		/* the segment before ended where this one says it begins: its rest was left free */
 		uint64_t expected = s->open.n ? s->open_at + s->open.n : s->end_position;
@@ -264,7 +269,8 @@ static cd_code scan_segments(struct scan *s)
 	return code;
 }
 
-/* Segments behind the last one that holds something of a complete batch were begun for the batch that was cut off. */
+/* Segments behind the last one that holds something of a complete batch were begun for the batch that was cut
+ * off. */
 static cd_code drop_behind(struct scan *s)
 {
 	struct cd_log *log = s->log;
@@ -296,8 +302,8 @@ static cd_code go_on_writing(struct scan *s)
 	if (log->segments_n) {
 		cd_seg_path(log, log->number, path);
 		code = fs->ops->open(fs, path, CD_FILE_WRITE, &log->file);
-		/* behind its end (it was made with another size, or lost what was not synced): the next batch goes on in
-		 * a new one */
+		/* behind its end (it was made with another size, or lost what was not synced): the next batch
+		 * goes on in a new one */
 		log->at = s->end_at < log->conf.set->segment_bytes ? s->end_at : log->conf.set->segment_bytes;
 		log->seg_position = s->end_position - (log->at - SEG_HEAD);
 	} else {
@@ -307,7 +313,8 @@ static cd_code go_on_writing(struct scan *s)
 	return code ? io(s, code) : CD_OK;
 }
 
-/* Where the log ends when it holds no batch behind the checkpoint: in the segment that holds that position. */
+/* Where the log ends when it holds no batch behind the checkpoint: in the segment that holds that position.
+ */
 static void begin_at_checkpoint(struct scan *s)
 {
 	const struct cd_log_config *conf = &s->log->conf;
@@ -322,8 +329,8 @@ static void begin_at_checkpoint(struct scan *s)
 	}
 }
 
-cd_code cd_log_scan(struct cd_cx *cx, struct cd_log *log, cd_code (*each)(void *, struct cd_cx *, const struct cd_rec *),
-	void *arg)
+cd_code cd_log_scan(struct cd_cx *cx, struct cd_log *log,
+	cd_code (*each)(void *, struct cd_cx *, const struct cd_rec *), void *arg)
 {
 	struct scan s = {.cx = cx, .log = log, .each = each, .arg = arg};
 	cd_buf_init(&s.open, SIZE_MAX / 2);

@@ -1,8 +1,8 @@
 /*
- * Segments and spares. A spare is a file of the right size that is not a segment yet: made ahead and filled with zeroes, or
- * an old segment that nobody needs any more. It becomes a segment in three steps: the new head is written and synced, the
- * file gets its new name, the folder is synced. What an old segment held cannot be taken for new: sums are salted with the
- * segment's number.
+ * Segments and spares. A spare is a file of the right size that is not a segment yet: made ahead and filled
+ * with zeroes, or an old segment that nobody needs any more. It becomes a segment in three steps: the new
+ * head is written and synced, the file gets its new name, the folder is synced. What an old segment held
+ * cannot be taken for new: sums are salted with the segment's number.
  */
 #include "base/hash.h"
 #include "base/mem.h"
@@ -88,8 +88,8 @@ static cd_code take_spare(struct cd_log *log, bool last, uint64_t *ret)
 	if (have)
 		return CD_OK;
 	*ret = name;
-	/* really filled, so that a full disk says so now; but for the very first, which an empty store should not wait for:
-	 * its syncs are slower, and its writes may meet the full disk */
+	/* really filled, so that a full disk says so now; but for the very first, which an empty store should
+	 * not wait for: its syncs are slower, and its writes may meet the full disk */
 	return cd_spare_make(log, name, log->file != NULL);
 }
 

@@ -11,7 +11,8 @@ cd_code cd_store_verify(struct cd_cx *cx, struct cd_fs *fs, const char *folder, 
 	const struct cd_store_config conf = {.set = &set, .fs = fs, .read_only = true};
 	cd_code code = cd_store_open(cx, &conf, &store);
 	if (code) {
-		cd_buf_printf(out, "%s: damaged or not readable: %s\n", folder, cx->err.detail ? cx->err.detail : "");
+		cd_buf_printf(out, "%s: damaged or not readable: %s\n", folder,
+			cx->err.detail ? cx->err.detail : "");
 		return code;
 	}
 	struct cd_reader *reader = cd_reader_new(store);
@@ -21,8 +22,8 @@ cd_code cd_store_verify(struct cd_cx *cx, struct cd_fs *fs, const char *folder, 
 		entities += cd_tenant_count(root->tenants[i]);
 	if (root)
 		cd_buf_printf(out, "%s: sound. Revision %llu, %u tenants, %u names, %llu entities\n", folder,
-			(unsigned long long)root->version, root->tenants_n, cd_names_count(cd_store_names(store)),
-			(unsigned long long)entities);
+			(unsigned long long)root->version, root->tenants_n,
+			cd_names_count(cd_store_names(store)), (unsigned long long)entities);
 	if (root)
 		cd_unpin(reader, root);
 	cd_reader_free(reader);

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cd_settings_init(&set);
 	cd_arena_init(&arena, 1 << 16);
 	cd_cx_init(&req.cx, &arena, &set);
-	if (!cd_link_context(&req, &url) && url.n && (url.p < field.value.p || url.p + url.n > field.value.p + size))
+	if (!cd_link_context(&req, &url) && url.n &&
+		(url.p < field.value.p || url.p + url.n > field.value.p + size))
 		abort();
 	cd_arena_done(&arena);
 	return 0;

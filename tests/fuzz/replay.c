@@ -1,6 +1,6 @@
 /*
- * Runs a fuzz target over the files named on the command line (folders: every file in them), so that corpus and old
- * crashes are tests in every build. With -Dfuzz=true libFuzzer brings its own main instead.
+ * Runs a fuzz target over the files named on the command line (folders: every file in them), so that corpus
+ * and old crashes are tests in every build. With -Dfuzz=true libFuzzer brings its own main instead.
  */
 #include <dirent.h>
 #include <stdint.h>
@@ -34,7 +34,8 @@ static int run_folder(const char *path)
 	int ran = 0;
 	for (struct dirent *e; dir && (e = readdir(dir));) {
 		char name[4096];
-		if (e->d_name[0] == '.' || snprintf(name, sizeof name, "%s/%s", path, e->d_name) >= (int)sizeof name)
+		if (e->d_name[0] == '.' ||
+			snprintf(name, sizeof name, "%s/%s", path, e->d_name) >= (int)sizeof name)
 			continue;
 		ran += run_file(name) > 0;
 	}

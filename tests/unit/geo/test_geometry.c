@@ -93,7 +93,8 @@ static void nesting(void **state)
 	static const struct {
 		const char *type;
 		unsigned depth;
-	} types[] = {{"Point", 1}, {"MultiPoint", 2}, {"LineString", 2}, {"MultiLineString", 3}, {"Polygon", 3}, {"MultiPolygon", 4}};
+	} types[] = {{"Point", 1}, {"MultiPoint", 2}, {"LineString", 2}, {"MultiLineString", 3},
+		{"Polygon", 3}, {"MultiPolygon", 4}};
 	static const char *const inner[] = {"1", "1,2", "[1,2],[3,4],[5,6],[1,2]"};
 	(void)state;
 	for (size_t t = 0; t < 6; t++)
@@ -104,8 +105,8 @@ static void nesting(void **state)
 			/* the innermost arrays of what is no point hold four positions */
 			const char *in = depth == 0 ? inner[0] : depth == 1 ? inner[1] : inner[2];
 			unsigned around = depth < 2 ? depth : depth - 1;
-			snprintf(text, sizeof text, "{\"type\":\"%s\",\"coordinates\":%.*s%s%.*s}", types[t].type, (int)around,
-				"[[[[[[", in, (int)around, "]]]]]]");
+			snprintf(text, sizeof text, "{\"type\":\"%s\",\"coordinates\":%.*s%s%.*s}",
+				types[t].type, (int)around, "[[[[[[", in, (int)around, "]]]]]]");
 			cd_code code = check(text, 100, &b, where);
 			assert_int_equal(code, depth == types[t].depth ? CD_OK : CD_E_BAD_REQUEST_DATA);
 		}
@@ -120,7 +121,8 @@ static void least_positions(void **state)
 	bad("{\"type\":\"Polygon\",\"coordinates\":[[]]}", "/coordinates/0");
 	bad("{\"type\":\"MultiPolygon\",\"coordinates\":[[]]}", "/coordinates/0");
 	bad("{\"type\":\"MultiLineString\",\"coordinates\":[[[1,2],[3,4]],[[1,2]]]}", "/coordinates/1");
-	bad("{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[2,2],[2,0],[0,0]],[[1,1],[1,2],[1,1]]]}", "/coordinates/1");
+	bad("{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[2,2],[2,0],[0,0]],[[1,1],[1,2],[1,1]]]}",
+		"/coordinates/1");
 	bad("{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[2,2],[2,0],[0,0,1]]]}", "/coordinates/0");
 	bad("{\"type\":\"LineString\",\"coordinates\":{}}", "/coordinates");
 	bad("{\"type\":\"Point\",\"coordinates\":null}", "/coordinates");
@@ -129,7 +131,8 @@ static void least_positions(void **state)
 	bad("{\"type\":\"Point\",\"coordinates\":[1,null]}", "/coordinates/1");
 	bad("{\"type\":\"Point\",\"coordinates\":[1,-1e400]}", "/coordinates/1");
 	bad("{\"type\":\"Point\",\"coordinates\":[1,2,3,true]}", "/coordinates/3");
-	good("{\"type\":\"Point\",\"coordinates\":[500,-91.5,1,2]}", 500, -91.5, 500, -91.5); /* ranges are not ours to judge */
+	good("{\"type\":\"Point\",\"coordinates\":[500,-91.5,1,2]}", 500, -91.5, 500,
+		-91.5); /* ranges are not ours to judge */
 }
 
 static bool looks(const char *text)
@@ -147,7 +150,8 @@ static bool looks(const char *text)
 	return is;
 }
 
-/* Looking like one does not mean being one: {"type":"Point","coordinates":7} is an error, not a plain value. */
+/* Looking like one does not mean being one: {"type":"Point","coordinates":7} is an error, not a plain value.
+ */
 static void what_looks_like_a_geometry(void **state)
 {
 	(void)state;
@@ -177,7 +181,9 @@ static void without_memory(void **state)
 	for (bool failed = true; failed; k++) {
 		cd_arena_init(&arena, 1 << 20);
 		cd_cx_init(&cx, &arena, &set);
-		assert_int_equal(cd_json_parse_copy(&cx, CD_STR("{\"type\":\"Point\",\"coordinates\":[1,\"2\"]}"), &v), CD_OK);
+		assert_int_equal(
+			cd_json_parse_copy(&cx, CD_STR("{\"type\":\"Point\",\"coordinates\":[1,\"2\"]}"), &v),
+			CD_OK);
 		cd_mem_fail_after(k);
 		assert_int_equal(cd_geo_check(&cx, v, &type, &b), CD_E_BAD_REQUEST_DATA);
 		failed = cd_mem_failed();

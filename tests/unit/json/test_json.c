@@ -23,7 +23,8 @@ static void begin(struct fixture *f)
 	cd_cx_init(&f->cx, &f->arena, &f->set);
 }
 
-/* The text written back, or NULL when it was refused. Padding is filled with what could close an open array. */
+/* The text written back, or NULL when it was refused. Padding is filled with what could close an open array.
+ */
 static cd_code round_trip(struct fixture *f, const char *text, size_t n, char *out, size_t out_n)
 {
 	struct cd_json *v;
@@ -91,13 +92,14 @@ static void values_survive(void **state)
 
 static void what_is_not_json_is_refused(void **state)
 {
-	static const char *const bad[] = {"", " ", "[", "]", "{", "}", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{\"a\"}",
-		"{\"a\":}", "{\"a\":1,}", "{,}", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "{a:1}", "{1:2}", "{'a':1}", "[1]]",
-		"[[1]", "{}{}", "[] x", "1 2", "tru", "truex", "[truex]", "[nul]", "nulll", "+1", ".5", "1.", "01", "-", "-a",
-		"1e", "1e+", "0x10", "[1.e3]", "[--1]", "NaN", "[Infinity]", "\"", "\"a", "[\"a]", "\"a\nb\"", "[\"\t\"]",
-		"\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\udc00\"", "[\"\\ud800\\u0041\"]", "{\"a\":1,\"a\":2}",
-		"{\"a\":1,\"\\u0061\":2}", "[\"a\"\"b\"]", "{\"a\":1}}", "[{\"a\":1]", "{\"a\":[1}", "[1}", "{\"a\":1]",
-		"//", "[1]//", "/**/1", "\xef\xbb\xbf{}", "[\"\\ud83d\"]"};
+	static const char *const bad[] = {"", " ", "[", "]", "{", "}", "[1", "[1,", "[1,]", "[,1]", "[1 2]",
+		"{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "{a:1}",
+		"{1:2}", "{'a':1}", "[1]]", "[[1]", "{}{}", "[] x", "1 2", "tru", "truex", "[truex]", "[nul]",
+		"nulll", "+1", ".5", "1.", "01", "-", "-a", "1e", "1e+", "0x10", "[1.e3]", "[--1]", "NaN",
+		"[Infinity]", "\"", "\"a", "[\"a]", "\"a\nb\"", "[\"\t\"]", "\"\\x\"", "\"\\u12\"",
+		"\"\\ud800\"", "\"\\udc00\"", "[\"\\ud800\\u0041\"]", "{\"a\":1,\"a\":2}",
+		"{\"a\":1,\"\\u0061\":2}", "[\"a\"\"b\"]", "{\"a\":1}}", "[{\"a\":1]", "{\"a\":[1}", "[1}",
+		"{\"a\":1]", "//", "[1]//", "/**/1", "\xef\xbb\xbf{}", "[\"\\ud83d\"]"};
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		refuse_n(bad[i], strlen(bad[i]));
@@ -112,7 +114,8 @@ static void what_is_not_json_is_refused(void **state)
 /* Every prefix of a document is refused, whatever follows in memory. */
 static void cut_documents_are_refused(void **state)
 {
-	static const char text[] = "{\"id\":\"urn:x\",\"a\":{\"value\":[1,2,{\"b\":null}],\"t\":true},\"c\":\"\\u00e9\"}";
+	static const char text[] =
+		"{\"id\":\"urn:x\",\"a\":{\"value\":[1,2,{\"b\":null}],\"t\":true},\"c\":\"\\u00e9\"}";
 	(void)state;
 	for (size_t n = 0; n < sizeof text - 1; n++)
 		refuse_n(text, n);
@@ -239,7 +242,8 @@ static void merges(void **state)
 	expect_merge("{\"a\":\"b\"}", "{\"b\":\"c\"}", "{\"a\":\"b\",\"b\":\"c\"}");
 	expect_merge("{\"a\":\"b\",\"b\":1}", "{\"a\":\"urn:ngsi-ld:null\"}", "{\"b\":1}");
 	expect_merge("{\"a\":[\"b\"]}", "{\"a\":\"c\"}", "{\"a\":\"c\"}");
-	expect_merge("{\"a\":{\"b\":\"c\"}}", "{\"a\":{\"b\":\"d\",\"c\":\"urn:ngsi-ld:null\"}}", "{\"a\":{\"b\":\"d\"}}");
+	expect_merge("{\"a\":{\"b\":\"c\"}}", "{\"a\":{\"b\":\"d\",\"c\":\"urn:ngsi-ld:null\"}}",
+		"{\"a\":{\"b\":\"d\"}}");
 	expect_merge("[1]", "{\"a\":{\"b\":\"urn:ngsi-ld:null\",\"c\":1}}", "{\"a\":{\"c\":1}}");
 	expect_merge("{\"e\":null}", "{\"a\":1}", "{\"e\":null,\"a\":1}");
 }

@@ -14,7 +14,8 @@ static cd_code context_of(const char *first, const char *second, char *out)
 {
 	struct cd_settings set;
 	struct cd_arena arena;
-	struct cd_http_field fields[2] = {{CD_STR_INIT("link"), cd_str_z(first)}, {CD_STR_INIT("link"), cd_str_z(second)}};
+	struct cd_http_field fields[2] = {
+		{CD_STR_INIT("link"), cd_str_z(first)}, {CD_STR_INIT("link"), cd_str_z(second)}};
 	struct cd_http_req req = {.fields = fields, .fields_n = second ? 2 : 1};
 	cd_str url;
 	cd_settings_init(&set);
