@@ -18,6 +18,8 @@
 #include <lmdb.h>
 #include <stdio.h>
 
+#define FILE_NAME "data.mdb"
+#define NEW_NAME  "data.new"
 enum { FORMAT = 1, TXN_BYTES = 1 << 20, KEY_BYTES = 12, PATH_BYTES = 4096 };
 
 struct cd_ckpt {
@@ -149,7 +151,8 @@ static cd_code open_content(struct cd_cx *cx, struct cd_ckpt *c, bool read_only)
 	return rc ? fail(cx, rc, "commit") : CD_OK;
 }
 
-/* The new file must have its name before anything relies on it. */
+/* The file must have its name on the disk before anything relies on it; a life before may have been killed
+ * between the two. */
 static cd_code sync_names(struct cd_fs *fs, const char *folder)
 {
 	char up[PATH_BYTES];
@@ -161,21 +164,67 @@ static cd_code sync_names(struct cd_fs *fs, const char *folder)
 	return fs->ops->sync_dir(fs, up);
 }
 
+/* Open the file of that name and what is in it. */
+static cd_code open_file(struct cd_cx *cx, struct cd_ckpt *c, struct cd_fs *fs, const char *folder,
+	const char *name, uint64_t map_bytes, bool read_only)
+{
+	char buf[PATH_BYTES], path[PATH_BYTES];
+	const char *real = fs->ops->lmdb_path(fs, folder, buf, sizeof buf);
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", real, name) >= sizeof path)
+		return cd_fail(cx, CD_E_IO, NULL, "The path of the checkpoint is too long");
+	int rc = open_env(
+		c, path, map_bytes, MDB_NOLOCK | MDB_NOTLS | MDB_NOSUBDIR | (read_only ? MDB_RDONLY : 0u));
+	return rc ? fail(cx, rc, folder) : open_content(cx, c, read_only);
+}
+
+static void close_file(struct cd_ckpt *c)
+{
+	if (c->env)
+		mdb_env_close(c->env);
+	c->env = NULL;
+}
+
+/* LMDB writes the first pages of a new file without a sync in between: power that fails there leaves a file
+ * that it refuses ever after. So a new one gets its name when it is whole. */
+static cd_code make_file(
+	struct cd_cx *cx, struct cd_ckpt *c, struct cd_fs *fs, const char *folder, uint64_t map_bytes)
+{
+	char from[PATH_BYTES], to[PATH_BYTES];
+	snprintf(from, sizeof from, "%s/" NEW_NAME, folder);
+	snprintf(to, sizeof to, "%s/" FILE_NAME, folder);
+	(void)fs->ops->unlink(fs, from); /* of an attempt that was cut off; mostly there is none */
+	cd_code code = open_file(cx, c, fs, folder, NEW_NAME, map_bytes, false);
+	close_file(c);
+	if (code)
+		return code;
+	code = fs->ops->rename(fs, from, to);
+	return code ? cd_fail(cx, code, NULL, "%s", fs->why) : CD_OK;
+}
+
+static bool is_there(struct cd_fs *fs, const char *folder)
+{
+	char path[PATH_BYTES];
+	struct cd_file *f;
+	snprintf(path, sizeof path, "%s/" FILE_NAME, folder);
+	cd_code code = fs->ops->open(fs, path, CD_FILE_READ, &f);
+	if (!code)
+		fs->ops->close(fs, f);
+	return code != CD_E_NOT_FOUND;
+}
+
 cd_code cd_ckpt_open(struct cd_cx *cx, struct cd_fs *fs, const char *folder, uint64_t map_bytes,
 	bool read_only, struct cd_ckpt **ret, struct cd_ckpt_meta *ret_meta)
 {
-	char buf[PATH_BYTES];
 	struct cd_ckpt *c = cd_mem_zalloc(sizeof *c);
 	if (!c)
 		return cd_fail_memory(cx);
 	cd_code code = read_only ? CD_OK : fs->ops->mkdir(fs, folder);
-	if (code) {
-		cd_mem_free(c);
-		return cd_fail(cx, code, NULL, "%s", fs->why);
-	}
-	unsigned flags = MDB_NOLOCK | MDB_NOTLS | (read_only ? MDB_RDONLY : 0u);
-	int rc = open_env(c, fs->ops->lmdb_path(fs, folder, buf, sizeof buf), map_bytes, flags);
-	code = rc ? fail(cx, rc, folder) : open_content(cx, c, read_only);
+	if (code)
+		code = cd_fail(cx, code, NULL, "%s", fs->why);
+	if (!code && !read_only && !is_there(fs, folder))
+		code = make_file(cx, c, fs, folder, map_bytes);
+	if (!code)
+		code = open_file(cx, c, fs, folder, FILE_NAME, map_bytes, read_only);
 	if (!code && !read_only && sync_names(fs, folder))
 		code = cd_fail(cx, CD_E_IO, NULL, "%s", fs->why);
 	if (code) {
@@ -191,8 +240,7 @@ void cd_ckpt_close(struct cd_ckpt *c)
 {
 	if (!c)
 		return;
-	if (c->env)
-		mdb_env_close(c->env);
+	close_file(c);
 	cd_mem_free(c);
 }
 

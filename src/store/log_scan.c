@@ -258,6 +258,11 @@ static cd_code scan_segments(struct scan *s)
 			return corrupt(
 				s, number, 0, "segments before it are missing, which the checkpoint needs");
 		uint64_t offset = i == first ? SEG_HEAD + from - s->head.position : SEG_HEAD;
+		/* It begins where the last complete batch ended: what stands open was cut off in a life
+		 * before, and the writer that came after went on here, without room for its own batch behind
+		 * the old end. */
+		if (i > first && s->open.n && s->head.position == s->end_position)
+			cd_buf_reset(&s->open);
 		/* the segment before ended where this one says it begins: its rest was left free */
 		uint64_t expected = s->open.n ? s->open_at + s->open.n : s->end_position;
 		ended = ended || (i > first && s->head.position != expected);
@@ -306,6 +311,11 @@ static cd_code go_on_writing(struct scan *s)
 		 * goes on in a new one */
 		log->at = s->end_at < log->conf.set->segment_bytes ? s->end_at : log->conf.set->segment_bytes;
 		log->seg_position = s->end_position - (log->at - SEG_HEAD);
+		/* What the last life wrote but did not live to sync may so far be with the kernel only; from
+		 * here on it is served, so it must be on the disk. */
+		if (!code && log->conf.sync &&
+			(fs->ops->sync(fs, log->file) || fs->ops->sync_dir(fs, log->conf.folder)))
+			code = CD_E_IO;
 	} else {
 		log->at = SEG_HEAD;
 		code = cd_seg_next(log, true);

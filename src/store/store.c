@@ -173,6 +173,8 @@ static cd_code take_folder(struct cd_cx *cx, struct cd_store *s)
 	if (code)
 		return code;
 	code = read_format(cx, fs, path);
+	if (!code && !s->read_only) /* a life that was killed may have left the name with the kernel only */
+		code = fs_fail(cx, fs, fs->ops->sync_dir(fs, s->folder));
 	if (code != CD_E_NOT_FOUND)
 		return code;
 	if (s->read_only)
