@@ -154,17 +154,15 @@ static struct cd_change one_change(struct life *l, uint64_t *random, unsigned nu
 {
 	static const enum cd_verb verbs[] = {
 		CD_VERB_UPSERT, CD_VERB_CREATE, CD_VERB_APPEND, CD_VERB_APPEND, CD_VERB_DELETE};
-	char id[64], type[64];
+	char *id = cd_arena_alloc(&l->t.arena, 64), *type = cd_arena_alloc(&l->t.arena, 64);
 	a->id = below(random, IDS);
 	a->value = (int)below(random, 1000000);
-	snprintf(id, sizeof id, "urn:ngsi-ld:Thing:%u", a->id);
-	snprintf(type, sizeof type, "https://example.org/Type%u", number / 8);
+	snprintf(id, 64, "urn:ngsi-ld:Thing:%u", a->id);
+	snprintf(type, 64, "https://example.org/Type%u", number / 8);
 	enum cd_verb verb = verbs[below(random, 5)];
 	if (verb == CD_VERB_DELETE)
 		a->value = -1;
-	char *kept = cd_arena_alloc(&l->t.arena, sizeof id);
-	memcpy(kept, id, sizeof id);
-	return twin_change(&l->t, verb, kept, verb == CD_VERB_APPEND ? NULL : type, a->value,
+	return twin_change(&l->t, verb, id, verb == CD_VERB_APPEND ? NULL : type, a->value,
 		below(random, 4) ? 40 : 2500);
 }
 
