@@ -122,6 +122,21 @@ cd_str cd_arena_copy(struct cd_arena *a, cd_str s)
 	return cd_str_of(p, s.n);
 }
 
+cd_str cd_arena_join(struct cd_arena *a, const cd_str *parts, size_t n)
+{
+	size_t total = 0;
+	for (size_t i = 0; i < n; i++)
+		total += parts[i].n;
+	char *p = cd_arena_alloc(a, total + 1), *at = p;
+	if (!p)
+		return cd_str_of(NULL, 0);
+	for (size_t i = 0; i < n; at += parts[i++].n)
+		if (parts[i].n)
+			memcpy(at, parts[i].p, parts[i].n);
+	*at = 0;
+	return cd_str_of(p, total);
+}
+
 cd_str cd_arena_vprintf(struct cd_arena *a, const char *fmt, va_list ap)
 {
 	va_list again;

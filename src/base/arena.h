@@ -34,6 +34,8 @@ void *cd_arena_zalloc(struct cd_arena *, size_t n);
 
 /* A copy with a NUL behind it; p == NULL when out of memory. */
 cd_str cd_arena_copy(struct cd_arena *, cd_str);
+/* The parts one behind the other, with a NUL behind all. */
+cd_str cd_arena_join(struct cd_arena *, const cd_str *parts, size_t n);
 cd_str cd_arena_printf(struct cd_arena *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 cd_str cd_arena_vprintf(struct cd_arena *, const char *fmt, va_list) __attribute__((format(printf, 2, 0)));
 

@@ -75,12 +75,15 @@ void cd_buf_printf(struct cd_buf *b, const char *fmt, ...)
 	va_list ap, again;
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	int n = vsnprintf(NULL, 0, fmt, ap);
+	size_t room = b->bad ? 0 : b->cap - b->n;
+	int n = vsnprintf(room ? b->p + b->n : NULL, room, fmt, ap);
 	/* vsnprintf writes a NUL behind the text: room for it is asked for, but not kept */
-	if (n >= 0 && cd_buf_room(b, (size_t)n + 1)) {
+	bool fits = n >= 0 && (size_t)n < room;
+	if (!fits && n >= 0 && cd_buf_room(b, (size_t)n + 1)) {
 		vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
-		b->n += (size_t)n;
+		fits = true;
 	}
+	b->n += fits ? (size_t)n : 0;
 	va_end(again);
 	va_end(ap);
 }

@@ -88,11 +88,31 @@ static char *put(char *p, unsigned v, unsigned n)
 	return p + n;
 }
 
+/* Times of one answer are mostly of few days: the last one's text is kept. */
+static char *put_day(char *p, int64_t day)
+{
+	static _Thread_local int64_t known = INT64_MIN;
+	static _Thread_local char text[10];
+	if (day != known) {
+		int64_t y;
+		unsigned m, d;
+		civil_from_days(day, &y, &m, &d);
+		char *at = put(text, (unsigned)y, 4);
+		*at++ = '-';
+		at = put(at, m, 2);
+		*at++ = '-';
+		(void)put(at, d, 2);
+		known = day;
+	}
+	memcpy(p, text, sizeof text);
+	return p + sizeof text;
+}
+
 size_t cd_stamp_print(cd_stamp stamp, char out[CD_STAMP_TEXT_MAX])
 {
 	unsigned form = (unsigned)(stamp & 15), n = form & 7;
 	cd_time_us us = cd_stamp_us(stamp);
-	int64_t sec = us / 1000000, frac = us % 1000000, y;
+	int64_t sec = us / 1000000, frac = us % 1000000;
 	if (frac < 0) {
 		frac += 1000000;
 		sec--;
@@ -102,13 +122,8 @@ size_t cd_stamp_print(cd_stamp stamp, char out[CD_STAMP_TEXT_MAX])
 		rest += 86400;
 		day--;
 	}
-	unsigned m, d, r = (unsigned)rest;
-	civil_from_days(day, &y, &m, &d);
-	char *p = put(out, (unsigned)y, 4);
-	*p++ = '-';
-	p = put(p, m, 2);
-	*p++ = '-';
-	p = put(p, d, 2);
+	unsigned r = (unsigned)rest;
+	char *p = put_day(out, day);
 	*p++ = 'T';
 	p = put(p, r / 3600, 2);
 	*p++ = ':';

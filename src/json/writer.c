@@ -7,6 +7,20 @@ static bool plain(unsigned char c)
 	return c >= 0x20 && c != '"' && c != '\\';
 }
 
+/* The same of eight bytes at once: in a byte of `v` that is zero after the exclusive or, or below 0x20, the
+ * borrow of the subtraction sets the highest bit. It may do so in a byte above such a one, too: only "all
+ * plain" is exact. */
+static bool plain8(const char *p)
+{
+	const uint64_t ones = 0x0101010101010101u, tops = ones << 7;
+	uint64_t v;
+	memcpy(&v, p, sizeof v);
+	uint64_t quote = v ^ ones * '"', slash = v ^ ones * '\\';
+	return (((v - ones * 0x20) & ~v) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash)) & tops
+		       ? false
+		       : true;
+}
+
 static void put_escape(struct cd_buf *b, unsigned char c)
 {
 	static const char hex[] = "0123456789abcdef";
@@ -31,6 +45,8 @@ void cd_json_write_string(struct cd_buf *b, cd_str s)
 	cd_buf_char(b, '"');
 	for (size_t i = 0; i < s.n;) {
 		size_t from = i;
+		while (i + 8 <= s.n && plain8(s.p + i))
+			i += 8;
 		while (i < s.n && plain((unsigned char)s.p[i]))
 			i++;
 		cd_buf_put(b, cd_str_of(s.p + from, i - from));

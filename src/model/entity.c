@@ -1,27 +1,31 @@
 /* Reading packed entities. */
 #include "model/entity.h"
 
+#define KIND(type, member)                                                                                   \
+	{                                                                                                    \
+		CD_STR_INIT(type), CD_STR_INIT(member),                                                      \
+			CD_STR_INIT("{\"type\":\"" type "\",\"" member "\":")                                \
+	}
 const struct cd_kind_row cd_kinds[CD_KIND_N] = {
-	[CD_KIND_NONE] = {CD_STR_INIT(""), CD_STR_INIT("")},
-	[CD_PROPERTY] = {CD_STR_INIT("Property"), CD_STR_INIT("value")},
-	[CD_GEO_PROPERTY] = {CD_STR_INIT("GeoProperty"), CD_STR_INIT("value")},
-	[CD_RELATIONSHIP] = {CD_STR_INIT("Relationship"), CD_STR_INIT("object")},
-	[CD_LANGUAGE_PROPERTY] = {CD_STR_INIT("LanguageProperty"), CD_STR_INIT("languageMap")},
-	[CD_VOCAB_PROPERTY] = {CD_STR_INIT("VocabProperty"), CD_STR_INIT("vocab")},
-	[CD_LIST_PROPERTY] = {CD_STR_INIT("ListProperty"), CD_STR_INIT("valueList")},
-	[CD_LIST_RELATIONSHIP] = {CD_STR_INIT("ListRelationship"), CD_STR_INIT("objectList")},
-	[CD_JSON_PROPERTY] = {CD_STR_INIT("JsonProperty"), CD_STR_INIT("json")},
+	[CD_KIND_NONE] = KIND("", ""),
+	[CD_PROPERTY] = KIND("Property", "value"),
+	[CD_GEO_PROPERTY] = KIND("GeoProperty", "value"),
+	[CD_RELATIONSHIP] = KIND("Relationship", "object"),
+	[CD_LANGUAGE_PROPERTY] = KIND("LanguageProperty", "languageMap"),
+	[CD_VOCAB_PROPERTY] = KIND("VocabProperty", "vocab"),
+	[CD_LIST_PROPERTY] = KIND("ListProperty", "valueList"),
+	[CD_LIST_RELATIONSHIP] = KIND("ListRelationship", "objectList"),
+	[CD_JSON_PROPERTY] = KIND("JsonProperty", "json"),
 };
 
 cd_str cd_node_meta(const struct cd_ent *e, const struct cd_node *n, enum cd_meta tag)
 {
-	const char *p = (const char *)e + n->meta_at;
+	const char *at = cd_node_metas(e, n);
 	for (unsigned i = 0; i < n->metas; i++) {
-		uint32_t head[2];
-		memcpy(head, p, sizeof head);
-		if (head[0] == (uint32_t)tag)
-			return cd_str_of(p + sizeof head, head[1]);
-		p += sizeof head + ((head[1] + 7u) & ~7u);
+		enum cd_meta found;
+		cd_str text = cd_meta_next(&at, &found);
+		if (found == tag)
+			return text;
 	}
 	return cd_str_of(NULL, 0);
 }

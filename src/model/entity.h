@@ -42,6 +42,7 @@ enum cd_kind {
 struct cd_kind_row {
 	cd_str type;   /* "LanguageProperty" */
 	cd_str member; /* "languageMap": the one that holds its value */
+	cd_str begin;  /* of a normalized instance, up to its value */
 };
 extern const struct cd_kind_row cd_kinds[CD_KIND_N];
 
@@ -155,6 +156,20 @@ static inline const cd_term *cd_ent_types(const struct cd_ent *e)
 static inline cd_str cd_node_value(const struct cd_ent *e, const struct cd_node *n)
 {
 	return cd_ent_at(e, n->value);
+}
+/* The optional strings of a node one after the other, node->metas of them, in the order of their tags. */
+static inline const char *cd_node_metas(const struct cd_ent *e, const struct cd_node *n)
+{
+	return (const char *)e + n->meta_at;
+}
+static inline cd_str cd_meta_next(const char **at, enum cd_meta *ret_tag)
+{
+	uint32_t head[2];
+	memcpy(head, *at, sizeof head);
+	cd_str text = cd_str_of(*at + sizeof head, head[1]);
+	*ret_tag = (enum cd_meta)head[0];
+	*at += sizeof head + ((head[1] + 7u) & ~7u);
+	return text;
 }
 /* p == NULL when absent. */
 cd_str cd_node_meta(const struct cd_ent *, const struct cd_node *, enum cd_meta);

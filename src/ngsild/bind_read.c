@@ -68,7 +68,9 @@ static void put_target(struct cd_buf *b, struct cd_ngsi *n, uint64_t offset, uin
 		enum cd_ngsi_param p = sorted[i];
 		if (p != P_LIMIT && p != P_OFFSET && !(a->given & (1ull << p)))
 			continue;
-		cd_buf_printf(b, "%c%s=", sep, cd_ngsi_params[p].name);
+		cd_buf_char(b, sep);
+		cd_buf_put(b, cd_str_z(cd_ngsi_params[p].name));
+		cd_buf_char(b, '=');
 		sep = '&';
 		if (p == P_LIMIT)
 			cd_buf_u64(b, limit);
@@ -85,8 +87,11 @@ static cd_str page_link(struct cd_ngsi *n, uint64_t offset, uint64_t limit, cons
 	cd_buf_init(&b, 1 << 20);
 	cd_buf_char(&b, '<');
 	put_target(&b, n, offset, limit);
-	cd_buf_printf(&b, ">;rel=\"%s\";type=\"%s\"", rel,
-		n->offer == CD_OFFER_LD ? "application/ld+json" : "application/json");
+	CD_BUF_LIT(&b, ">;rel=\"");
+	cd_buf_put(&b, cd_str_z(rel));
+	CD_BUF_LIT(&b, "\";type=\"");
+	cd_buf_put(&b, n->offer == CD_OFFER_LD ? CD_STR("application/ld+json") : CD_STR("application/json"));
+	cd_buf_char(&b, '"');
 	cd_str text = b.bad ? cd_str_of(NULL, 0) : cd_arena_copy(n->cx->arena, cd_buf_str(&b));
 	cd_buf_done(&b);
 	return text;

@@ -90,8 +90,7 @@ cd_code cd_link_context(struct cd_http_req *req, cd_str *ret_url)
 
 cd_str cd_link_of_context(struct cd_arena *arena, cd_str url)
 {
-	return cd_arena_printf(arena,
-		"<" CD_STR_FMT
-		">; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"",
-		CD_STR_ARG(url));
+	const cd_str parts[] = {CD_STR("<"), url,
+		CD_STR(">; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"")};
+	return cd_arena_join(arena, parts, sizeof parts / sizeof *parts);
 }

@@ -10,7 +10,7 @@
 #include "model/uri.h"
 #include "ops/runner.h"
 
-enum { ANSWER_MAX = 1 << 30, PIECE = 64 * 1024, TIRED_EVERY = 8 };
+enum { ANSWER_MAX = 1 << 30, PIECE = 64 * 1024, TIRED_EVERY = 8, PAGE_GUESS = 100 };
 
 static bool expired(const struct cd_op *op, const struct cd_ent *e)
 {
@@ -119,6 +119,8 @@ static void write_one(struct cd_op_list *l, const struct cd_ent *e)
 {
 	if (l->written++)
 		cd_buf_char(&l->answer, ',');
+	else /* one growth for the page: most entities of a type are about equally large */
+		(void)cd_buf_room(&l->answer, e->bytes * (l->limit < PAGE_GUESS ? l->limit + 1 : PAGE_GUESS));
 	cd_repr_out(&l->answer, l->op.cx->arena, &l->out, e);
 	l->last = e->number;
 }

@@ -21,13 +21,11 @@ static void put_name(struct write *w, cd_term term)
 	cd_json_write_string(w->b, cd_ctx_name(w->out->ctx, w->scratch, w->out->names, term));
 }
 
-static void put_stamp(struct write *w, cd_str member, cd_stamp stamp)
+static void put_stamp(struct write *w, cd_str begin, cd_stamp stamp)
 {
 	if (stamp == CD_STAMP_NONE)
 		return;
-	CD_BUF_LIT(w->b, ",\"");
-	cd_buf_put(w->b, member);
-	CD_BUF_LIT(w->b, "\":\"");
+	cd_buf_put(w->b, begin);
 	cd_buf_stamp(w->b, stamp);
 	cd_buf_char(w->b, '"');
 }
@@ -89,36 +87,45 @@ static void put_value(struct write *w, const struct cd_node *n)
 
 static void put_attrs(struct write *w, const struct cd_node *nodes, uint32_t n);
 
-static void put_meta(struct write *w, const struct cd_node *n, enum cd_meta tag, const char *member)
+enum { COPIED, QUOTED, SHORTENED, HIDDEN };
+static const struct {
+	cd_str begin;
+	int how;
+} meta_rows[CD_META_N] = {
+	[CD_META_DATASET] = {CD_STR_INIT(",\"datasetId\":"), QUOTED},
+	[CD_META_UNIT] = {CD_STR_INIT(",\"unitCode\":"), COPIED},
+	[CD_META_OBJECT_TYPE] = {CD_STR_INIT(",\"objectType\":"), SHORTENED},
+	[CD_META_VALUE_TYPE] = {CD_STR_INIT(",\"valueType\":"), SHORTENED},
+	[CD_META_ID_SEALED] = {CD_STR_INIT(",\"entityIdSealed\":"), COPIED},
+	[CD_META_TYPE_SEALED] = {CD_STR_INIT(",\"entityTypeSealed\":"), SHORTENED},
+	[CD_META_BOX] = {CD_STR_INIT(""), HIDDEN},
+};
+
+static void put_metas(struct write *w, const struct cd_node *n)
 {
-	cd_str text = cd_node_meta(w->e, n, tag);
-	if (!text.p)
-		return;
-	cd_buf_printf(w->b, ",\"%s\":", member);
-	if (tag == CD_META_OBJECT_TYPE || tag == CD_META_VALUE_TYPE || tag == CD_META_TYPE_SEALED)
-		put_compacted(w, text);
-	else if (tag == CD_META_DATASET)
-		cd_json_write_string(w->b, text);
-	else
-		cd_buf_put(w->b, text);
+	const char *at = cd_node_metas(w->e, n);
+	for (unsigned i = 0; i < n->metas; i++) {
+		enum cd_meta tag;
+		cd_str text = cd_meta_next(&at, &tag);
+		cd_buf_put(w->b, meta_rows[tag].begin);
+		if (meta_rows[tag].how == SHORTENED)
+			put_compacted(w, text);
+		else if (meta_rows[tag].how == QUOTED)
+			cd_json_write_string(w->b, text);
+		else if (meta_rows[tag].how == COPIED)
+			cd_buf_put(w->b, text);
+	}
 }
 
 /* Everything but type and value, each with a comma before it. */
 static void put_members(struct write *w, const struct cd_node *n)
 {
-	if (n->metas) {
-		put_meta(w, n, CD_META_UNIT, "unitCode");
-		put_meta(w, n, CD_META_OBJECT_TYPE, "objectType");
-		put_meta(w, n, CD_META_VALUE_TYPE, "valueType");
-		put_meta(w, n, CD_META_ID_SEALED, "entityIdSealed");
-		put_meta(w, n, CD_META_TYPE_SEALED, "entityTypeSealed");
-		put_meta(w, n, CD_META_DATASET, "datasetId");
-	}
-	put_stamp(w, CD_STR("observedAt"), cd_ent_stamp(w->e, n->observed));
+	put_metas(w, n);
+	put_stamp(w, CD_STR(",\"observedAt\":\""), cd_ent_stamp(w->e, n->observed));
 	if (w->out->sys_attrs) {
-		put_stamp(w, CD_STR("expiresAt"), cd_ent_stamp(w->e, n->expires));
-		put_stamp(w, CD_STR("createdAt"), cd_ent_stamp(w->e, n->created));
-		put_stamp(w, CD_STR("modifiedAt"), cd_ent_stamp(w->e, n->modified));
+		put_stamp(w, CD_STR(",\"expiresAt\":\""), cd_ent_stamp(w->e, n->expires));
+		put_stamp(w, CD_STR(",\"createdAt\":\""), cd_ent_stamp(w->e, n->created));
+		put_stamp(w, CD_STR(",\"modifiedAt\":\""), cd_ent_stamp(w->e, n->modified));
 	}
 	if (n->children)
 		put_attrs(w, cd_ent_nodes(w->e) + n->child, n->children);
@@ -134,10 +141,8 @@ static void put_member_value(struct write *w, const struct cd_node *n)
 
 static void put_normalized(struct write *w, const struct cd_node *n)
 {
-	CD_BUF_LIT(w->b, "{\"type\":\"");
-	cd_buf_put(w->b, cd_kinds[n->kind].type);
-	CD_BUF_LIT(w->b, "\",");
-	put_member_value(w, n);
+	cd_buf_put(w->b, cd_kinds[n->kind].begin);
+	put_value(w, n);
 	put_members(w, n);
 	cd_buf_char(w->b, '}');
 }
@@ -293,6 +298,7 @@ static void put_scopes(struct write *w)
 void cd_repr_out(struct cd_buf *b, struct cd_arena *scratch, const struct cd_out *out, const struct cd_ent *e)
 {
 	struct write w = {.b = b, .scratch = scratch, .out = out, .e = e};
+	(void)cd_buf_room(b, e->bytes); /* about what it takes; what is missing is made when it is */
 	CD_BUF_LIT(b, "{\"id\":");
 	cd_json_write_string(b, cd_ent_id(e));
 	CD_BUF_LIT(b, ",\"type\":");
@@ -301,9 +307,9 @@ void cd_repr_out(struct cd_buf *b, struct cd_arena *scratch, const struct cd_out
 		put_scopes(&w);
 	put_attrs(&w, cd_ent_nodes(e), e->tops);
 	if (out->sys_attrs) {
-		put_stamp(&w, CD_STR("expiresAt"), e->expires);
-		put_stamp(&w, CD_STR("createdAt"), e->created);
-		put_stamp(&w, CD_STR("modifiedAt"), e->modified);
+		put_stamp(&w, CD_STR(",\"expiresAt\":\""), e->expires);
+		put_stamp(&w, CD_STR(",\"createdAt\":\""), e->created);
+		put_stamp(&w, CD_STR(",\"modifiedAt\":\""), e->modified);
 	}
 	if (out->with_context) {
 		CD_BUF_LIT(b, ",\"@context\":");

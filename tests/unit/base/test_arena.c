@@ -110,6 +110,23 @@ static void without_memory(void **state)
 	cd_arena_done(&a);
 }
 
+static void test_join(void **state)
+{
+	(void)state;
+	struct cd_arena a;
+	cd_arena_init(&a, 1 << 20);
+	const cd_str parts[] = {CD_STR("<"), CD_STR(""), CD_STR("urn:x"), cd_str_of(NULL, 0), CD_STR(">")};
+	cd_str all = cd_arena_join(&a, parts, 5);
+	assert_int_equal(all.n, 7);
+	assert_string_equal(all.p, "<urn:x>");
+	assert_string_equal(cd_arena_join(&a, parts, 0).p, "");
+	cd_mem_fail_after(1);
+	while (!cd_mem_failed())
+		(void)cd_arena_join(&a, parts, 5);
+	cd_mem_fail_after(0);
+	cd_arena_done(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +136,7 @@ int main(void)
 		cmocka_unit_test(many_small_objects_stay_within_the_bound),
 		cmocka_unit_test(texts),
 		cmocka_unit_test(without_memory),
+		cmocka_unit_test(test_join),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
