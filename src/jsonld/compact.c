@@ -61,15 +61,14 @@ static const struct cd_ctx_entry *term_of(const struct cd_ctx *c, cd_str iri)
 static cd_str best_term(const struct cd_ctx *c, cd_str iri)
 {
 	const struct cd_ctx *core = cd_ctx_core();
+	/* no term of a user's context has the name of a core term: those were passed over */
 	const struct cd_ctx_entry *a = term_of(core, iri), *b = c == core ? NULL : term_of(c, iri);
-	/* a user's term that the core has under another meaning is not his to use */
-	if (b && cd_ctx_own(core, b->name))
-		b = NULL;
 	if (a && b)
 		return better(a->name, b->name) <= 0 ? a->name : b->name;
 	return a ? a->name : b ? b->name : cd_str_of(NULL, 0);
 }
 
+/* Thousands of prefixes may fit one IRI: only one that is no longer than the best so far is written out. */
 static void try_prefixes(
 	const struct cd_ctx *c, const struct cd_ctx *all, struct cd_arena *arena, cd_str iri, cd_str *best)
 {
@@ -80,9 +79,17 @@ static void try_prefixes(
 		cd_str rest = cd_str_skip(iri, e->def.iri.n);
 		if (cd_str_starts(rest, CD_STR("//"))) /* would be read as an absolute IRI */
 			continue;
-		cd_str name = cd_arena_printf(
-			arena, CD_STR_FMT ":" CD_STR_FMT, CD_STR_ARG(e->name), CD_STR_ARG(rest));
-		if (name.p && !cd_ctx_find(all, name) && (!best->p || better(name, *best) < 0))
+		size_t n = e->name.n + 1 + rest.n;
+		if (best->p && (n > best->n || (n == best->n && cd_str_cmp(e->name, *best) > 0)))
+			continue;
+		char *text = cd_arena_alloc(arena, n);
+		if (!text)
+			return; /* the whole IRI is right, too */
+		memcpy(text, e->name.p, e->name.n);
+		text[e->name.n] = ':';
+		memcpy(text + e->name.n + 1, rest.p, rest.n);
+		cd_str name = cd_str_of(text, n);
+		if (!cd_ctx_find(all, name) && (!best->p || better(name, *best) < 0))
 			*best = name;
 	}
 }

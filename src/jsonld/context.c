@@ -14,13 +14,13 @@
 
 /* ---- life ---- */
 
-struct cd_ctx *cd_ctx_new(void)
+struct cd_ctx *cd_ctx_new(size_t max_bytes)
 {
 	struct cd_ctx *c = cd_mem_zalloc(sizeof *c);
 	if (!c)
 		return NULL;
 	atomic_store(&c->refs, 1);
-	cd_arena_init(&c->arena, (size_t)1 << 30);
+	cd_arena_init(&c->arena, max_bytes);
 	return c;
 }
 
@@ -31,9 +31,9 @@ struct cd_ctx *cd_ctx_ref(struct cd_ctx *c)
 	return c;
 }
 
-void cd_ctx_unref(struct cd_ctx *c)
+void cd_ctx_free(struct cd_ctx *c)
 {
-	if (!c || c == cd_ctx_core() || atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) != 1)
+	if (!c)
 		return;
 	for (unsigned i = 0; i < CD_CTX_MEMOS; i++) {
 		cd_mem_free(atomic_load_explicit(&c->by_name[i], memory_order_relaxed));
@@ -44,6 +44,12 @@ void cd_ctx_unref(struct cd_ctx *c)
 	cd_mem_free(c->prefixes);
 	cd_arena_done(&c->arena);
 	cd_mem_free(c);
+}
+
+void cd_ctx_unref(struct cd_ctx *c)
+{
+	if (c && c != cd_ctx_core() && atomic_fetch_sub_explicit(&c->refs, 1, memory_order_acq_rel) == 1)
+		cd_ctx_free(c);
 }
 
 size_t cd_ctx_bytes(const struct cd_ctx *c)
@@ -130,40 +136,51 @@ const struct cd_ctx_def *cd_ctx_find(const struct cd_ctx *c, cd_str name)
 
 /* ---- names to IRIs ---- */
 
-static cd_str join(struct cd_arena *arena, cd_str a, cd_str b)
+cd_str cd_ctx_join(struct cd_arena *arena, cd_str a, cd_str b)
 {
-	return cd_arena_printf(arena, CD_STR_FMT CD_STR_FMT, CD_STR_ARG(a), CD_STR_ARG(b));
+	char *p = cd_arena_alloc(arena, a.n + b.n + 1);
+	if (!p)
+		return cd_str_of(NULL, 0);
+	if (a.n)
+		memcpy(p, a.p, a.n);
+	if (b.n)
+		memcpy(p + a.n, b.p, b.n);
+	p[a.n + b.n] = 0;
+	return cd_str_of(p, a.n + b.n);
 }
 
-cd_str cd_ctx_expand_compact(const struct cd_ctx *c, struct cd_arena *arena, cd_str name)
+bool cd_ctx_expand_compact(const struct cd_ctx *c, struct cd_arena *arena, cd_str name, cd_str *ret)
 {
 	size_t colon = cd_str_find(name, ':');
+	*ret = name;
 	if (colon == name.n || colon == 0)
-		return cd_str_of(NULL, 0);
+		return false;
 	cd_str prefix = cd_str_of(name.p, colon), rest = cd_str_skip(name, colon + 1);
 	if (cd_str_starts(rest, CD_STR("//")) || cd_str_eq(prefix, CD_STR("_")))
-		return name;
+		return true;
 	const struct cd_ctx_entry *e = find(c, prefix);
-	return e && e->prefix ? join(arena, e->def.iri, rest) : name;
+	if (e && e->prefix)
+		*ret = cd_ctx_join(arena, e->def.iri, rest);
+	return true;
 }
 
 cd_str cd_ctx_expand(const struct cd_ctx *c, struct cd_arena *arena, cd_str name)
 {
 	const struct cd_ctx_entry *e = find(c, name);
+	cd_str iri;
 	if (e)
 		return e->def.iri.p ? e->def.iri : CD_STR("");
-	cd_str iri = cd_ctx_expand_compact(c, arena, name);
-	if (iri.p || cd_str_find(name, ':') != name.n)
-		return iri.p ? iri : name;
-	return join(arena, c->vocab.n ? c->vocab : cd_default_vocab, name);
+	if (cd_ctx_expand_compact(c, arena, name, &iri) || cd_str_find(name, ':') != name.n)
+		return iri;
+	return cd_ctx_join(arena, c->vocab.n ? c->vocab : cd_default_vocab, name);
 }
 
 cd_str cd_ctx_expand_id(const struct cd_ctx *c, struct cd_arena *arena, cd_str id)
 {
-	cd_str iri = cd_ctx_expand_compact(c, arena, id);
-	if (iri.p)
+	cd_str iri;
+	if (cd_ctx_expand_compact(c, arena, id, &iri) || !c->base.n)
 		return iri;
-	return c->base.n ? cd_iri_resolve(arena, c->base, id) : id;
+	return cd_iri_resolve(arena, c->base, id);
 }
 
 /* ---- names to numbers, remembered ---- */
@@ -237,7 +254,8 @@ cd_str cd_ctx_name(struct cd_ctx *c, struct cd_arena *arena, const struct cd_nam
 		if (m->term == term)
 			return m->name;
 	}
-	cd_str name = cd_ctx_compact(c, arena, cd_names_text(names, term));
-	remember(c->by_term, memo_new(hash, term, name, cd_str_of("", 0)));
+	cd_str iri = cd_names_text(names, term), name = cd_ctx_compact(c, arena, iri);
+	if (iri.n) /* a number not given yet may be given later */
+		remember(c->by_term, memo_new(hash, term, name, cd_str_of("", 0)));
 	return name;
 }

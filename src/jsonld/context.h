@@ -82,7 +82,8 @@ cd_str cd_ctx_link(const struct cd_ctx *);
 /* Stable hash of the source text. */
 uint64_t cd_ctx_id(const struct cd_ctx *);
 
-/* The core context alone (version 1.9). Borrowed for the life of the program. */
+/* The core context alone (version 1.9). Borrowed for the life of the program; NULL when memory ran out at its
+ * first use, which cd_ctx_cache_new and cd_ctx_compile report. */
 struct cd_ctx *cd_ctx_core(void);
 extern const cd_str cd_core_context_url;
 /* One of the published names of the core context (v1.3 to v1.9, exactly; also /ngsi-ld-core-context.jsonld)?
@@ -104,7 +105,8 @@ struct cd_ctx_docs {
  * (may be empty). On success *ret is new (one reference).
  *
  * CD_E_BAD_REQUEST_DATA   invalid context, scoped contexts, a number where a context is expected, over a
- * bound CD_E_CONTEXT_UNAVAIL    a document is missing: *ret_missing (in the arena) says which
+ * bound CD_E_CONTEXT_UNAVAIL    a document is missing: *ret_missing (in the arena) says which CD_E_NO_MEMORY
+ * also over request_memory another error that docs->get() left in cx goes on as it is
  */
 cd_code cd_ctx_compile(struct cd_cx *, const struct cd_json *value, cd_str base, const struct cd_ctx_docs *,
 	struct cd_ctx **ret, cd_str *ret_missing);

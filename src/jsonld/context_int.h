@@ -11,7 +11,7 @@ struct cd_ctx_entry {
 	struct cd_ctx_def def;
 	bool prefix;                /* may stand before a colon when IRIs are shortened */
 	bool defining;              /* while compiling: its definition is being worked on */
-	const struct cd_json *done; /* while compiling: the definition it was made from */
+	const struct cd_json *todo; /* while compiling: its definition in the object at hand, not read yet */
 };
 
 /* What was looked up once: a name of the twin under this context. Filled in once, never changed. */
@@ -35,7 +35,6 @@ struct cd_ctx {
 	uint32_t by_iri_n;
 	struct cd_ctx_entry **prefixes;
 	uint32_t prefixes_n;
-	size_t bytes; /* about */
 	_Atomic(struct cd_ctx_memo *)
 		by_name[CD_CTX_MEMOS]; /* name to term: set once, release; read acquire */
 	_Atomic(struct cd_ctx_memo *) by_term[CD_CTX_MEMOS]; /* term to name */
@@ -43,7 +42,8 @@ struct cd_ctx {
 
 extern const cd_str cd_default_vocab; /* https://uri.etsi.org/ngsi-ld/default-context/ */
 
-struct cd_ctx *cd_ctx_new(void); /* empty; NULL when out of memory */
+struct cd_ctx *cd_ctx_new(size_t max_bytes); /* empty; NULL when out of memory */
+void cd_ctx_free(struct cd_ctx *);           /* whoever still refers to it */
 struct cd_ctx_entry *cd_ctx_own(
 	const struct cd_ctx *, cd_str name); /* its own entry, core terms not looked at */
 struct cd_ctx_entry *cd_ctx_add(
@@ -52,9 +52,11 @@ struct cd_ctx_entry *cd_ctx_add(
 bool cd_ctx_seal(struct cd_ctx *);
 size_t cd_ctx_bytes(const struct cd_ctx *);
 
-/* "prefix:rest" or "scheme:rest" with the prefix's IRI put in, or p == NULL when there is no colon that
- * counts. */
-cd_str cd_ctx_expand_compact(const struct cd_ctx *, struct cd_arena *, cd_str name);
+/* True when a colon counts: *ret is "prefix:rest" with the prefix's IRI put in, or `name` itself when that is
+ * no prefix; ret->p == NULL: out of memory. False: *ret is `name`. */
+bool cd_ctx_expand_compact(const struct cd_ctx *, struct cd_arena *, cd_str name, cd_str *ret);
+/* Both, one behind the other, as bytes (a name may hold NULs); p == NULL: out of memory. */
+cd_str cd_ctx_join(struct cd_arena *, cd_str a, cd_str b);
 /* RFC 3986 5: `ref` against `base`. */
 cd_str cd_iri_resolve(struct cd_arena *, cd_str base, cd_str ref);
 bool cd_iri_absolute(cd_str);

@@ -8,6 +8,8 @@
  */
 #include "jsonld/context_int.h"
 
+#include "base/hash.h"
+
 #include <pthread.h>
 
 const cd_str cd_core_context_url =
@@ -107,46 +109,56 @@ static const struct {
 static struct cd_ctx *core;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void add(cd_str name, cd_str iri, enum cd_ctx_coerce coerce, uint32_t containers)
+static bool add(struct cd_ctx *c, cd_str name, cd_str iri, enum cd_ctx_coerce coerce, uint32_t containers)
 {
-	struct cd_ctx_entry *e = cd_ctx_add(core, name);
+	struct cd_ctx_entry *e = iri.p ? cd_ctx_add(c, name) : NULL;
 	if (!e)
-		return;
+		return false;
 	e->def = (struct cd_ctx_def){.iri = iri, .coerce = coerce, .containers = containers, .core = true};
-	e->prefix = name.n && (cd_str_eq(name, CD_STR("ngsi-ld")) || cd_str_eq(name, CD_STR("geojson")));
+	if (coerce == CD_COERCE_TYPED)
+		e->def.type = CD_STR(NGSILD "DateTime");
+	e->prefix = cd_str_eq(name, CD_STR("ngsi-ld")) || cd_str_eq(name, CD_STR("geojson"));
+	return true;
 }
 
-static void add_words(const char *words, const char *base, enum cd_ctx_coerce coerce, uint32_t containers)
+static bool add_words(
+	struct cd_ctx *c, const char *words, const char *base, enum cd_ctx_coerce coerce, uint32_t containers)
 {
 	cd_str rest = cd_str_z(words);
-	while (rest.p) {
+	bool good = true;
+	while (good && rest.p) {
 		cd_str name = cd_str_cut(&rest, ' ');
-		add(name, cd_arena_printf(&core->arena, "%s" CD_STR_FMT, base, CD_STR_ARG(name)), coerce,
-			containers);
+		good = add(c, name, cd_ctx_join(&c->arena, cd_str_z(base), name), coerce, containers);
 	}
+	return good;
 }
 
+static bool fill(struct cd_ctx *c)
+{
+	bool good = add_words(c, plain, NGSILD, CD_COERCE_NONE, 0) &&
+		    add_words(c, geojson, GEOJSON, CD_COERCE_NONE, 0) &&
+		    add_words(c, vocab, NGSILD, CD_COERCE_VOCAB, 0) &&
+		    add_words(c, dates, NGSILD, CD_COERCE_TYPED, 0) &&
+		    add_words(c, lists, NGSILD, CD_COERCE_NONE, CD_CONTAINER_LIST) &&
+		    add_words(c, ids, NGSILD, CD_COERCE_ID, 0) &&
+		    add_words(c, jsons, NGSILD, CD_COERCE_JSON, 0);
+	for (size_t i = 0; good && i < sizeof others / sizeof *others; i++)
+		good = add(c, cd_str_z(others[i].name), cd_str_z(others[i].iri), others[i].coerce,
+			others[i].containers);
+	c->source = cd_arena_printf(&c->arena, "\"%s\"", cd_core_context_url.p);
+	c->link = cd_core_context_url;
+	c->id = cd_hash64(c->source, 0);
+	return good && c->source.p && cd_ctx_seal(c);
+}
+
+/* All of it or nothing: with a term missing, names would get wrong meanings for the life of the program. */
 static void make_core(void)
 {
-	core = cd_ctx_new();
-	if (!core)
-		return;
-	add_words(plain, NGSILD, CD_COERCE_NONE, 0);
-	add_words(geojson, GEOJSON, CD_COERCE_NONE, 0);
-	add_words(vocab, NGSILD, CD_COERCE_VOCAB, 0);
-	add_words(dates, NGSILD, CD_COERCE_TYPED, 0);
-	add_words(lists, NGSILD, CD_COERCE_NONE, CD_CONTAINER_LIST);
-	add_words(ids, NGSILD, CD_COERCE_ID, 0);
-	add_words(jsons, NGSILD, CD_COERCE_JSON, 0);
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-		add(cd_str_z(others[i].name), cd_str_z(others[i].iri), others[i].coerce,
-			others[i].containers);
-	for (uint32_t i = 0; i <= core->mask; i++)
-		if (core->slots[i] && core->slots[i]->def.coerce == CD_COERCE_TYPED)
-			core->slots[i]->def.type = CD_STR(NGSILD "DateTime");
-	core->source = cd_arena_printf(&core->arena, "\"%s\"", cd_core_context_url.p);
-	core->link = cd_core_context_url;
-	(void)cd_ctx_seal(core);
+	struct cd_ctx *c = cd_ctx_new((size_t)1 << 20);
+	if (c && fill(c))
+		core = c;
+	else
+		cd_ctx_free(c);
 }
 
 struct cd_ctx *cd_ctx_core(void)

@@ -14,46 +14,44 @@ bool cd_iri_absolute(cd_str s)
 	return false;
 }
 
-/* Up to and with the authority: "https://host". */
-static size_t authority_end(cd_str base)
+/* Where one of `stops` comes, from `at` on, or the end. */
+static size_t until(cd_str s, size_t at, const char *stops, size_t stops_n)
 {
-	size_t colon = cd_str_find(base, ':');
-	size_t at = colon + 1;
-	if (!cd_str_starts(cd_str_skip(base, at), CD_STR("//")))
-		return at;
-	for (at += 2; at < base.n && !memchr("/?#", base.p[at], 3);)
+	while (at < s.n && !memchr(stops, s.p[at], stops_n))
 		at++;
 	return at;
 }
 
-/* ... without the dot segments of `path`, written behind what `out` holds. [5.2.4] */
+/* ... without the dot segments of `path`, written to `out`, which has room for all of it. [5.2.4] */
 static size_t remove_dots(char *out, cd_str path)
 {
 	size_t n = 0;
 	while (path.n) {
-		size_t seg = 1;
-		while (seg < path.n && path.p[seg] != '/')
-			seg++;
-		cd_str s = cd_str_of(path.p, seg);
-		bool last = seg == path.n;
-		path = cd_str_skip(path, seg);
-		bool up = cd_str_eq(s, CD_STR("/.."));
-		if (!up && !cd_str_eq(s, CD_STR("/."))) {
-			memcpy(out + n, s.p, s.n);
-			n += s.n;
-			continue;
+		bool up = cd_str_starts(path, CD_STR("/../")) || cd_str_eq(path, CD_STR("/.."));
+		if (cd_str_starts(path, CD_STR("../"))) {
+			path = cd_str_skip(path, 3);
+		} else if (cd_str_starts(path, CD_STR("./"))) {
+			path = cd_str_skip(path, 2);
+		} else if (cd_str_eq(path, CD_STR(".")) || cd_str_eq(path, CD_STR(".."))) {
+			path = cd_str_skip(path, path.n);
+		} else if (up || cd_str_starts(path, CD_STR("/./")) || cd_str_eq(path, CD_STR("/."))) {
+			size_t seg = up ? 3 : 2;
+			path = path.n > seg ? cd_str_skip(path, seg) : CD_STR("/");
+			while (up && n && out[--n] != '/')
+				;
+		} else {
+			size_t seg = until(path, 1, "/", 1);
+			memcpy(out + n, path.p, seg);
+			n += seg;
+			path = cd_str_skip(path, seg);
 		}
-		while (up && n && out[--n] != '/')
-			;
-		if (last)
-			out[n++] = '/';
 	}
 	return n;
 }
 
-static cd_str joined(struct cd_arena *arena, cd_str head, cd_str path, cd_str tail)
+static cd_str with_path(struct cd_arena *arena, cd_str head, cd_str path, cd_str tail)
 {
-	char *p = cd_arena_alloc(arena, head.n + path.n + tail.n + 2);
+	char *p = cd_arena_alloc(arena, head.n + path.n + tail.n + 1);
 	if (!p)
 		return cd_str_of(NULL, 0);
 	memcpy(p, head.p, head.n);
@@ -65,29 +63,29 @@ static cd_str joined(struct cd_arena *arena, cd_str head, cd_str path, cd_str ta
 
 cd_str cd_iri_resolve(struct cd_arena *arena, cd_str base, cd_str ref)
 {
-	if (cd_iri_absolute(ref) || base.n == 0)
+	size_t colon = cd_str_find(base, ':');
+	if (cd_iri_absolute(ref) || colon == base.n)
 		return ref;
-	size_t scheme = cd_str_find(base, ':') + 1, host = authority_end(base), end = host;
-	if (scheme > base.n)
-		return ref;
-	while (end < base.n && base.p[end] != '?' && base.p[end] != '#')
-		end++;
-	if (cd_str_starts(ref, CD_STR("//")))
-		return cd_arena_printf(arena, CD_STR_FMT CD_STR_FMT, (int)scheme, base.p, CD_STR_ARG(ref));
-	if (ref.n == 0 || ref.p[0] == '#')
-		return cd_arena_printf(arena, CD_STR_FMT CD_STR_FMT, (int)end, base.p, CD_STR_ARG(ref));
-	size_t path = 0;
-	while (path < ref.n && ref.p[path] != '?' && ref.p[path] != '#')
-		path++;
+	size_t scheme = colon + 1, host = scheme;
+	bool authority = cd_str_starts(cd_str_skip(base, scheme), CD_STR("//"));
+	if (authority)
+		host = until(base, scheme + 2, "/?#", 3);
+	size_t path_end = until(base, host, "?#", 2), query_end = until(base, path_end, "#", 1);
+	size_t path = until(ref, 0, "?#", 2);
 	cd_str tail = cd_str_skip(ref, path), head = cd_str_of(base.p, host);
-	if (path == 0)
-		return cd_arena_printf(arena, CD_STR_FMT CD_STR_FMT, (int)end, base.p, CD_STR_ARG(ref));
+	if (cd_str_starts(ref, CD_STR("//")))
+		return cd_ctx_join(arena, cd_str_of(base.p, scheme), ref);
+	if (path == 0) /* "", "?query", "#fragment" */
+		return cd_ctx_join(
+			arena, cd_str_of(base.p, ref.n && ref.p[0] == '?' ? path_end : query_end), ref);
 	if (ref.p[0] == '/')
-		return joined(arena, head, cd_str_of(ref.p, path), tail);
-	size_t slash = end;
+		return with_path(arena, head, cd_str_of(ref.p, path), tail);
+	size_t slash = path_end;
 	while (slash > host && base.p[slash - 1] != '/')
 		slash--;
-	cd_str merged = cd_arena_printf(arena, "%s" CD_STR_FMT CD_STR_FMT, slash == host ? "/" : "",
-		(int)(slash - host), base.p + host, (int)path, ref.p);
-	return merged.p ? joined(arena, head, merged, tail) : merged;
+	cd_str folder = cd_str_of(base.p + host, slash - host);
+	if (folder.n == 0 && authority)
+		folder = CD_STR("/");
+	cd_str merged = cd_ctx_join(arena, folder, cd_str_of(ref.p, path));
+	return merged.p ? with_path(arena, head, merged, tail) : merged;
 }

@@ -3,8 +3,11 @@
  *
  * Definitions go into the new context one after the other, later ones over earlier ones. Terms of the core
  * context are passed over: they are protected, as if the core stood last. What NGSI-LD forbids to users
- * (scoped contexts, @import) is refused. A definition may name other terms: they are defined first; one that
- * comes back to itself is refused.
+ * (scoped contexts, @import) is refused.
+ *
+ * A definition may name other terms of the same object, before or behind it: they are defined first, and one
+ * that comes back to itself is refused. So that this costs no search through the object for each, its members
+ * are noted at the entries of their terms before the first is read. What is kept is copied: the documents go.
  */
 #include "jsonld/context_int.h"
 
@@ -27,7 +30,7 @@ static cd_code bad(struct process *p, const char *fmt, cd_str what)
 }
 
 static cd_code process(struct process *p, const struct cd_json *value, cd_str base);
-static cd_code define(struct process *p, const struct cd_json *local, const struct cd_json *m);
+static cd_code define(struct process *p, struct cd_ctx_entry *e);
 
 static bool keyword_like(cd_str s)
 {
@@ -57,31 +60,37 @@ static bool keyword(cd_str s)
 /* ---- IRIs inside definitions ---- */
 
 /* Define what `name` refers to first, when it stands in the same context. */
-static cd_code define_first(struct process *p, const struct cd_json *local, cd_str name)
+static cd_code define_first(struct process *p, cd_str name)
 {
-	const struct cd_json *m = cd_json_get(local, name);
-	return m ? define(p, local, m) : CD_OK;
+	struct cd_ctx_entry *e = cd_ctx_own(p->ctx, name);
+	return e ? define(p, e) : CD_OK;
 }
 
-static cd_code expand_in(struct process *p, const struct cd_json *local, cd_str value, cd_str *ret)
+/* An IRI that belongs to the context and not to the document, or the error about its length. */
+static cd_code keep(struct process *p, cd_str iri, cd_str borrowed, cd_str *ret)
+{
+	if (iri.p && iri.n > p->cx->set->id_max)
+		return bad(p, "An IRI is longer than id_max", borrowed);
+	*ret = iri.p == borrowed.p ? cd_arena_copy(&p->ctx->arena, iri) : iri;
+	return ret->p ? CD_OK : cd_fail_memory(p->cx);
+}
+
+static cd_code expand_in(struct process *p, cd_str value, cd_str *ret)
 {
 	size_t colon = cd_str_find(value, ':');
-	*ret = value;
 	if (keyword(value))
-		return CD_OK;
-	if (define_first(p, local, value))
+		return keep(p, value, value, ret);
+	if (define_first(p, value))
 		return p->cx->err.code;
 	if (colon < value.n && colon > 0 && !cd_str_starts(cd_str_skip(value, colon + 1), CD_STR("//")) &&
-		define_first(p, local, cd_str_of(value.p, colon)))
+		define_first(p, cd_str_of(value.p, colon)))
 		return p->cx->err.code;
-	*ret = cd_ctx_expand(p->ctx, &p->ctx->arena, value);
-	return ret->p ? CD_OK : cd_fail_memory(p->cx);
+	return keep(p, cd_ctx_expand(p->ctx, &p->ctx->arena, value), value, ret);
 }
 
 /* ---- one definition ---- */
 
-static cd_code read_id(
-	struct process *p, const struct cd_json *local, cd_str term, const struct cd_json *id, cd_str *ret)
+static cd_code read_id(struct process *p, cd_str term, const struct cd_json *id, cd_str *ret)
 {
 	if (id && id->kind != CD_JSON_STRING)
 		return bad(p, "The @id of a term is no string", term);
@@ -92,24 +101,23 @@ static cd_code read_id(
 		}
 		if (cd_str_eq(id->text, CD_STR("@context")))
 			return bad(p, "A term cannot stand for @context", term);
-		return expand_in(p, local, id->text, ret);
+		return expand_in(p, id->text, ret);
 	}
 	/* no @id: the term itself as a compact IRI, or in the vocabulary */
 	if (cd_str_find(term, ':') < term.n) {
 		size_t colon = cd_str_find(term, ':');
-		if (define_first(p, local, cd_str_of(term.p, colon)))
+		if (define_first(p, cd_str_of(term.p, colon)))
 			return p->cx->err.code;
-		cd_str iri = cd_ctx_expand_compact(p->ctx, &p->ctx->arena, term);
-		*ret = iri.p ? iri : term;
-		return CD_OK;
+		cd_str iri;
+		(void)cd_ctx_expand_compact(p->ctx, &p->ctx->arena, term, &iri);
+		return keep(p, iri, term, ret);
 	}
-	*ret = cd_arena_printf(&p->ctx->arena, CD_STR_FMT CD_STR_FMT,
-		CD_STR_ARG(p->ctx->vocab.n ? p->ctx->vocab : cd_default_vocab), CD_STR_ARG(term));
-	return ret->p ? CD_OK : cd_fail_memory(p->cx);
+	cd_str vocab = p->ctx->vocab.n ? p->ctx->vocab : cd_default_vocab;
+	return keep(p, cd_ctx_join(&p->ctx->arena, vocab, term), term, ret);
 }
 
-static cd_code read_coercion(struct process *p, const struct cd_json *local, cd_str term,
-	const struct cd_json *type, struct cd_ctx_def *def)
+static cd_code read_coercion(
+	struct process *p, cd_str term, const struct cd_json *type, struct cd_ctx_def *def)
 {
 	if (!type || type->kind == CD_JSON_NULL)
 		return CD_OK;
@@ -123,7 +131,7 @@ static cd_code read_coercion(struct process *p, const struct cd_json *local, cd_
 		def->coerce = CD_COERCE_JSON;
 	else if (!cd_str_eq(type->text, CD_STR("@none"))) {
 		def->coerce = CD_COERCE_TYPED;
-		return expand_in(p, local, type->text, &def->type);
+		return expand_in(p, type->text, &def->type);
 	}
 	return CD_OK;
 }
@@ -157,6 +165,13 @@ static bool ends_with_delimiter(cd_str iri)
 	return iri.n && memchr(":/?#[]@", iri.p[iri.n - 1], 7);
 }
 
+static cd_code bad_member(struct process *p, cd_str term, cd_str member)
+{
+	return cd_fail(p->cx, CD_E_BAD_REQUEST_DATA, "@context",
+		"The definition of \"" CD_STR_FMT "\" has an unknown member \"" CD_STR_FMT "\"",
+		CD_STR_ARG(term), CD_STR_ARG(member));
+}
+
 static cd_code check_members(struct process *p, const struct cd_json *value, cd_str term)
 {
 	static const cd_str known[] = {CD_STR_INIT("@id"), CD_STR_INIT("@type"), CD_STR_INIT("@container"),
@@ -171,13 +186,12 @@ static cd_code check_members(struct process *p, const struct cd_json *value, cd_
 			return bad(
 				p, "NGSI-LD allows no scoped @context inside the definition of a term", term);
 		if (!found)
-			return bad(p, "The definition of a term has an unknown member", term);
+			return bad_member(p, term, m->key);
 	}
 	return CD_OK;
 }
 
-static cd_code read_definition(
-	struct process *p, const struct cd_json *local, const struct cd_json *m, struct cd_ctx_entry *e)
+static cd_code read_definition(struct process *p, const struct cd_json *m, struct cd_ctx_entry *e)
 {
 	const struct cd_json *v = m->kind == CD_JSON_OBJECT ? m : NULL;
 	const struct cd_json *id = v ? cd_json_get(v, CD_STR("@id")) : m;
@@ -191,8 +205,8 @@ static cd_code read_definition(
 		id = reverse;
 	if (id && id->kind == CD_JSON_NULL) {
 		def.iri = CD_STR("");
-	} else if (read_id(p, local, m->key, id, &def.iri) ||
-		   read_coercion(p, local, m->key, v ? cd_json_get(v, CD_STR("@type")) : NULL, &def) ||
+	} else if (read_id(p, m->key, id, &def.iri) ||
+		   read_coercion(p, m->key, v ? cd_json_get(v, CD_STR("@type")) : NULL, &def) ||
 		   read_container(p, m->key, v ? cd_json_get(v, CD_STR("@container")) : NULL, &def)) {
 		return p->cx->err.code;
 	}
@@ -203,36 +217,42 @@ static cd_code read_definition(
 	return CD_OK;
 }
 
-static cd_code define(struct process *p, const struct cd_json *local, const struct cd_json *m)
+static cd_code define(struct process *p, struct cd_ctx_entry *e)
+{
+	if (e->defining)
+		return bad(p, "The definition of a term comes back to itself", e->name);
+	if (!e->todo)
+		return CD_OK;
+	if (p->chain++ == CHAIN_MAX)
+		return bad(p, "Definitions refer to one another too deeply", e->name);
+	e->defining = true;
+	cd_code code = read_definition(p, e->todo, e);
+	e->defining = false;
+	e->todo = NULL;
+	p->chain--;
+	return code;
+}
+
+static cd_code note(struct process *p, const struct cd_json *m)
 {
 	if (m->key.n == 0)
 		return bad(p, "A term is empty", m->key);
 	if (keyword_like(m->key) || cd_ctx_own(cd_ctx_core(), m->key))
 		return CD_OK; /* keywords have their own rules; core terms are protected */
 	struct cd_ctx_entry *e = cd_ctx_own(p->ctx, m->key);
-	if (e && e->defining)
-		return bad(p, "The definition of a term comes back to itself", m->key);
-	if (e && e->done == m)
-		return CD_OK;
 	if (!e && p->ctx->n >= p->cx->set->context_terms)
 		return cd_fail(p->cx, CD_E_BAD_REQUEST_DATA, "@context", "More than %llu terms",
 			(unsigned long long)p->cx->set->context_terms);
 	e = cd_ctx_add(p->ctx, m->key);
 	if (!e)
 		return cd_fail_memory(p->cx);
-	if (p->chain++ == CHAIN_MAX)
-		return bad(p, "Definitions refer to one another too deeply", m->key);
-	e->defining = true;
-	cd_code code = read_definition(p, local, m, e);
-	e->defining = false;
-	e->done = m;
-	p->chain--;
-	return code;
+	e->todo = m;
+	return CD_OK;
 }
 
 /* ---- one local context ---- */
 
-static cd_code read_vocab(struct process *p, const struct cd_json *local, const struct cd_json *v)
+static cd_code read_vocab(struct process *p, const struct cd_json *v)
 {
 	if (v->kind == CD_JSON_NULL) {
 		p->ctx->vocab = cd_str_of(NULL, 0);
@@ -241,10 +261,10 @@ static cd_code read_vocab(struct process *p, const struct cd_json *local, const 
 	cd_str iri;
 	if (v->kind != CD_JSON_STRING)
 		return bad(p, "@vocab is no string", v->text);
-	if (expand_in(p, local, v->text, &iri))
+	if (expand_in(p, v->text, &iri))
 		return p->cx->err.code;
-	p->ctx->vocab = cd_arena_copy(&p->ctx->arena, iri);
-	return p->ctx->vocab.p ? CD_OK : cd_fail_memory(p->cx);
+	p->ctx->vocab = iri;
+	return CD_OK;
 }
 
 static cd_code read_base(struct process *p, const struct cd_json *v)
@@ -255,9 +275,7 @@ static cd_code read_base(struct process *p, const struct cd_json *v)
 	}
 	if (v->kind != CD_JSON_STRING)
 		return bad(p, "@base is no string", v->text);
-	cd_str iri = cd_iri_resolve(&p->ctx->arena, p->ctx->base, v->text);
-	p->ctx->base = iri.p ? cd_arena_copy(&p->ctx->arena, iri) : iri;
-	return p->ctx->base.p ? CD_OK : cd_fail_memory(p->cx);
+	return keep(p, cd_iri_resolve(&p->ctx->arena, p->ctx->base, v->text), v->text, &p->ctx->base);
 }
 
 static cd_code read_object(struct process *p, const struct cd_json *local)
@@ -269,12 +287,15 @@ static cd_code read_object(struct process *p, const struct cd_json *local)
 		return bad(p, "NGSI-LD allows no @import and no @propagate", CD_STR("@context"));
 	const struct cd_json *base = cd_json_get(local, CD_STR("@base")),
 			     *vocab = cd_json_get(local, CD_STR("@vocab"));
+	for (const struct cd_json *m = local->child; m; m = m->next)
+		if (note(p, m))
+			return p->cx->err.code;
 	if (base && read_base(p, base))
 		return p->cx->err.code;
-	if (vocab && read_vocab(p, local, vocab))
+	if (vocab && read_vocab(p, vocab))
 		return p->cx->err.code;
 	for (const struct cd_json *m = local->child; m; m = m->next)
-		if (define(p, local, m))
+		if (define_first(p, m->key))
 			return p->cx->err.code;
 	return CD_OK;
 }
@@ -293,6 +314,8 @@ static cd_code read_remote(struct process *p, cd_str ref, cd_str base)
 	if (p->fetches++ == p->cx->set->context_fetches)
 		return bad(p, "Too many remote contexts", url);
 	const struct cd_json *doc = p->docs ? p->docs->get(p->docs->arg, url, &doc_base) : NULL;
+	if (!doc && p->cx->err.code)
+		return p->cx->err.code;
 	if (!doc) {
 		p->missing = url;
 		return cd_fail(p->cx, CD_E_CONTEXT_UNAVAIL, "@context",
@@ -337,19 +360,19 @@ static cd_code process(struct process *p, const struct cd_json *value, cd_str ba
 
 /* ---- the whole ---- */
 
-/* [X] and [X, core] stand for X. */
+/* [X], [X, core] and [core, X] stand for X. */
 static cd_str link_of(const struct cd_json *value)
 {
-	cd_str url = CD_STR("");
+	cd_str url = CD_STR(""), core = CD_STR("");
 	if (value->kind == CD_JSON_STRING)
 		return value->text;
 	for (const struct cd_json *v = value->kind == CD_JSON_ARRAY ? value->child : NULL; v; v = v->next) {
-		if (v->kind != CD_JSON_STRING || (url.n && !cd_ctx_is_core_url(v->text)))
+		bool is_core = v->kind == CD_JSON_STRING && cd_ctx_is_core_url(v->text);
+		if (v->kind != CD_JSON_STRING || (url.n && !is_core))
 			return CD_STR("");
-		if (url.n == 0)
-			url = v->text;
+		*(is_core ? &core : &url) = v->text;
 	}
-	return url;
+	return url.n ? url : core;
 }
 
 static cd_code describe(struct process *p, const struct cd_json *value)
@@ -368,31 +391,14 @@ static cd_code describe(struct process *p, const struct cd_json *value)
 	return CD_OK;
 }
 
-/* Definitions borrow text of the documents: the context outlives them. */
-static bool own_texts(struct cd_ctx *c)
-{
-	for (uint32_t i = 0; c->slots && i <= c->mask; i++) {
-		struct cd_ctx_entry *e = c->slots[i];
-		if (!e)
-			continue;
-		e->def.iri = cd_arena_copy(&c->arena, e->def.iri);
-		if (e->def.type.p)
-			e->def.type = cd_arena_copy(&c->arena, e->def.type);
-		if (!e->def.iri.p)
-			return false;
-	}
-	return true;
-}
-
 cd_code cd_ctx_compile(struct cd_cx *cx, const struct cd_json *value, cd_str base,
 	const struct cd_ctx_docs *docs, struct cd_ctx **ret, cd_str *ret_missing)
 {
-	struct process p = {.cx = cx, .ctx = cd_ctx_new(), .docs = docs, .missing = CD_STR("")};
+	struct process p = {.cx = cx, .docs = docs, .missing = CD_STR("")};
+	p.ctx = cd_ctx_core() ? cd_ctx_new(cx->set->request_memory) : NULL;
 	if (!p.ctx)
 		return cd_fail_memory(cx);
 	cd_code code = process(&p, value, base);
-	if (!code && !own_texts(p.ctx))
-		code = cd_fail_memory(cx);
 	if (!code)
 		code = describe(&p, value);
 	if (code) {
