@@ -54,6 +54,7 @@ struct cd_cx;
 	X(context_terms, NUMBER, 50000, 100, 10000000, "terms of a compiled @context")                       \
 	X(context_depth, NUMBER, 8, 1, 64, "remote @contexts naming further ones")                           \
 	X(context_fetches, NUMBER, 32, 1, 1000, "remote documents one @context may need")                    \
+	X(context_parallel, NUMBER, 256, 1, 100000, "remote @contexts being fetched at a time, per loop")    \
 	X(context_timeout, TIME_US, 5000000, 1000, 600000000, "to fetch one remote @context")                \
 	X(context_age, TIME_US, 3600000000, 0, 31536000000000,                                               \
 		"a fetched @context is fresh when its source does not say")                                  \

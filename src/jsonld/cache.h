@@ -1,12 +1,12 @@
 /*
  * jsonld/cache.h -- contexts of requests: compiled once, kept, fetched when they are remote.
  *
- * One cache for the process (documents and compiled contexts, bounded by context_cache, mutex inside, off the
- * hot path), one loader for each loop (its memory of what the cache gave it: a request with a context seen
- * before costs one look-up in a table of its own; and its fetches). A remote document is fetched once however
- * many requests wait for it, is fresh as its source says (Cache-Control, Expires; else context_age), is
- * revalidated with its ETag, and its last good copy is used while the source is down. Core contexts are built
- * in. The folder of setting `contexts` holds documents that need no network: index.json {"https://...":
+ * One cache of documents for the process (bounded by context_cache, mutex inside, off the hot path), one
+ * loader for each loop (the contexts it compiled, bounded by context_cache as well: a request with a context
+ * seen before costs one look-up in a table of its own; and its fetches). A remote document is fetched once
+ * however many requests wait for it, is fresh as its source says (Cache-Control, Expires; else context_age),
+ * is revalidated with its ETag, and its last good copy is used while the source is down. Core contexts are
+ * built in. The folder of setting `contexts` holds documents that need no network: index.json {"https://...":
  * "file.jsonld", ...}, loaded at start.
  */
 #ifndef CD_JSONLD_CACHE_H
@@ -21,7 +21,7 @@ void cd_ctx_cache_free(struct cd_ctx_cache *);
 
 /*
  * How a document is fetched, so that jsonld knows no HTTP: the runner fills this in with the one outbound
- * client, tests with a map. `done` is called once, on the loop, now or later.
+ * client, tests with a map. `done` is called once, on the loop, later: never from inside `get`.
  */
 struct cd_ctx_fetched {
 	cd_code code; /* CD_OK: status and body are there */
@@ -35,12 +35,19 @@ struct cd_ctx_fetcher {
 	bool (*get)(void *arg, cd_str url, cd_str etag, void (*done)(void *, const struct cd_ctx_fetched *),
 		void *done_arg);
 	void *arg;
+	/*
+	 * Any thread: have cd_ctx_loader_woken() called soon on the loader's loop. With it a document is
+	 * fetched once for all loops; NULL: each fetches for itself.
+	 */
+	void (*wake)(void *arg);
 };
 
 struct cd_ctx_loader;
 struct cd_ctx_loader *cd_ctx_loader_new(
 	struct cd_ctx_cache *, const struct cd_ctx_fetcher *, struct cd_metrics *);
 void cd_ctx_loader_free(struct cd_ctx_loader *); /* nobody may wait any more */
+/* On its loop, after fetcher.wake: looks again for what other loops fetched. Cheap when there is nothing. */
+void cd_ctx_loader_woken(struct cd_ctx_loader *);
 
 /*
  * The context of a request. `value`: the JSON of its "@context", or a string node made from its Link header;
@@ -49,7 +56,9 @@ void cd_ctx_loader_free(struct cd_ctx_loader *); /* nobody may wait any more */
  * CD_OK and *ret != NULL   here it is (one reference, yours)
  * CD_OK and *ret == NULL   being fetched: `ready` will be called once, later, on this loop, with the context
  * (one reference) or NULL and the error; cancel with cd_ctx_cancel and the returned *ret_wait
- * CD_E_BAD_REQUEST_DATA    not a context        CD_E_CONTEXT_UNAVAIL  known to be unreachable right now
+ * CD_E_BAD_REQUEST_DATA    not a context
+ * CD_E_CONTEXT_UNAVAIL     known to be unreachable right now
+ * CD_E_BUSY                context_parallel documents are being fetched already
  */
 struct cd_ctx_wait;
 cd_code cd_ctx_get(struct cd_ctx_loader *, struct cd_cx *, const struct cd_json *value,

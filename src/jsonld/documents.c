@@ -2,9 +2,14 @@
  * Documents by URL. A fresh one is used as it is; a stale one is asked for again with its ETag, and goes on
  * being used while its source is down. Failures are remembered for two seconds, so that a dead source is not
  * asked by every request. The folder of the setting `contexts` fills in documents that stay fresh for ever.
+ *
+ * A document is fetched by one loop at a time: who comes second is told that others fetch it, and its loop is
+ * woken when that ends. Everything that strangers can make this file remember, failures too, counts against
+ * context_cache.
  */
 #include "jsonld/documents.h"
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "json/json.h"
@@ -13,23 +18,33 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
-enum { FAIL_US = 2000000, STALE_RETRY_US = 10000000, FRESH_MAX_S = 31536000 };
+enum {
+	FAIL_US = 2000000,
+	STALE_RETRY_US = 10000000,
+	FRESH_MIN_US = 1000000,
+	FRESH_MAX_S = 31536000,
+	BUCKETS = 1024
+};
 
 struct doc {
-	struct doc *next;
+	struct doc *next;          /* in its bucket */
+	struct doc *older, *newer; /* by use; documents of the folder are not in that list */
 	char *url, *text, *base, *etag, *why;
-	size_t url_n, text_n;
-	cd_time_us fresh_until, used;
-	bool fixed, failed, bad;
+	size_t url_n, text_n, bytes;
+	cd_time_us fresh_until;
+	bool fixed, failed, bad, fetching;
 };
 
 struct cd_ctx_cache {
 	const struct cd_settings *set;
 	pthread_mutex_t lock;
-	struct doc *docs;
+	struct doc *buckets[BUCKETS];
+	struct doc *oldest, *newest;
 	size_t bytes;
+	struct cd_docs_watch *watches;
 };
 
 const struct cd_settings *cd_docs_settings(const struct cd_ctx_cache *c)
@@ -58,6 +73,8 @@ static void set_text(char **to, cd_str s)
 
 static void doc_free(struct doc *d)
 {
+	if (!d)
+		return;
 	cd_mem_free(d->url);
 	cd_mem_free(d->text);
 	cd_mem_free(d->base);
@@ -66,12 +83,68 @@ static void doc_free(struct doc *d)
 	cd_mem_free(d);
 }
 
+static struct doc **bucket_of(struct cd_ctx_cache *c, cd_str url)
+{
+	return &c->buckets[cd_hash64(url, 0) % BUCKETS];
+}
+
 static struct doc *doc_find(struct cd_ctx_cache *c, cd_str url)
 {
-	for (struct doc *d = c->docs; d; d = d->next)
-		if (cd_str_eq(cd_str_of(d->url, d->url_n), url))
-			return d;
-	return NULL;
+	struct doc *d = *bucket_of(c, url);
+	while (d && !cd_str_eq(cd_str_of(d->url, d->url_n), url))
+		d = d->next;
+	return d;
+}
+
+static void unlist(struct cd_ctx_cache *c, struct doc *d)
+{
+	*(d->older ? &d->older->newer : &c->oldest) = d->newer;
+	*(d->newer ? &d->newer->older : &c->newest) = d->older;
+	d->older = d->newer = NULL;
+}
+
+static void list(struct cd_ctx_cache *c, struct doc *d)
+{
+	d->older = c->newest;
+	*(c->newest ? &c->newest->newer : &c->oldest) = d;
+	c->newest = d;
+}
+
+static void used(struct cd_ctx_cache *c, struct doc *d)
+{
+	if (!d->fixed && c->newest != d) {
+		unlist(c, d);
+		list(c, d);
+	}
+}
+
+static void forget(struct cd_ctx_cache *c, struct doc *d)
+{
+	struct doc **at = bucket_of(c, cd_str_of(d->url, d->url_n));
+	while (*at != d)
+		at = &(*at)->next;
+	*at = d->next;
+	if (!d->fixed)
+		unlist(c, d);
+	c->bytes -= d->bytes;
+	doc_free(d);
+}
+
+/* Count it anew, then the least recently used ones go while there is no room: what failed is remembered here,
+ * too, and must not fill memory. Those of the folder stay, and those that somebody waits for. */
+static void weigh(struct cd_ctx_cache *c, struct doc *d)
+{
+	const char *const parts[] = {d->base, d->etag, d->why};
+	size_t bytes = sizeof *d + d->url_n + d->text_n;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+		bytes += parts[i] ? strlen(parts[i]) : 0;
+	c->bytes += bytes - d->bytes;
+	d->bytes = bytes;
+	for (struct doc *old = c->oldest, *newer; old && c->bytes > c->set->context_cache; old = newer) {
+		newer = old->newer;
+		if (old != d && !old->fetching)
+			forget(c, old);
+	}
 }
 
 static struct doc *doc_add(struct cd_ctx_cache *c, cd_str url)
@@ -83,46 +156,33 @@ static struct doc *doc_add(struct cd_ctx_cache *c, cd_str url)
 	if (d)
 		d->url = copy_text(url);
 	if (!d || !d->url) {
-		cd_mem_free(d);
+		doc_free(d);
 		return NULL;
 	}
+	struct doc **at = bucket_of(c, url);
 	d->url_n = url.n;
-	d->next = c->docs;
-	c->docs = d;
+	d->next = *at;
+	*at = d;
+	list(c, d);
+	weigh(c, d);
 	return d;
 }
 
-/* The least recently used ones go when there is no room; those of the folder stay. */
-static void make_room(struct cd_ctx_cache *c, const struct doc *keep)
+static bool set_content(struct doc *d, cd_str text, cd_str base)
 {
-	while (c->bytes > c->set->context_cache) {
-		struct doc **oldest = NULL;
-		for (struct doc **at = &c->docs; *at; at = &(*at)->next)
-			if (!(*at)->fixed && *at != keep && (*at)->text &&
-				(!oldest || (*at)->used < (*oldest)->used))
-				oldest = at;
-		if (!oldest)
-			return;
-		struct doc *d = *oldest;
-		*oldest = d->next;
-		c->bytes -= d->text_n;
-		doc_free(d);
-	}
-}
-
-static bool set_content(struct cd_ctx_cache *c, struct doc *d, cd_str text, cd_str base)
-{
-	char *copy = copy_text(text);
-	if (!copy)
+	char *copy = copy_text(text), *base_copy = copy_text(base);
+	if (!copy || !base_copy) {
+		cd_mem_free(copy);
+		cd_mem_free(base_copy);
 		return false;
-	c->bytes += text.n;
-	c->bytes -= d->text ? d->text_n : 0;
+	}
 	cd_mem_free(d->text);
+	cd_mem_free(d->base);
 	d->text = copy;
+	d->base = base_copy;
 	d->text_n = text.n;
-	set_text(&d->base, base);
 	d->failed = d->bad = false;
-	make_room(c, d);
+	set_text(&d->why, cd_str_of(NULL, 0));
 	return true;
 }
 
@@ -141,15 +201,79 @@ void cd_docs_get(struct cd_ctx_cache *c, struct cd_arena *arena, cd_str url, str
 		ret->text = cd_str_of(p, p ? d->text_n : 0);
 		ret->base = cd_arena_copy(arena, cd_str_z(d->base));
 		ret->etag = d->etag ? cd_arena_copy(arena, cd_str_z(d->etag)) : cd_str_of(NULL, 0);
-		ret->fresh_until = d->fresh_until;
-		ret->state = d->fixed || now < d->fresh_until ? CD_DOC_FRESH : CD_DOC_STALE;
-		if (d->fixed)
-			ret->fresh_until = INT64_MAX;
-		d->used = now;
+		ret->fresh_until = d->fixed ? INT64_MAX : d->fresh_until;
+		ret->state = now < ret->fresh_until ? CD_DOC_FRESH : CD_DOC_STALE;
 	} else if (d && (d->failed || d->bad) && now < d->fresh_until) {
 		ret->state = d->bad ? CD_DOC_BAD : CD_DOC_FAILED;
 		ret->why = cd_arena_copy(arena, cd_str_z(d->why)).p;
 	}
+	if (d)
+		used(c, d);
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* ---- one fetch at a time ---- */
+
+enum cd_docs_turn cd_docs_begin(struct cd_ctx_cache *c, cd_str url)
+{
+	enum cd_docs_turn turn = CD_TURN_MINE;
+	pthread_mutex_lock(&c->lock);
+	struct doc *d = doc_add(c, url);
+	if (!d)
+		turn = CD_TURN_NO_MEMORY;
+	else if (d->fetching)
+		turn = CD_TURN_OTHERS;
+	else if (d->fixed || ((d->text || d->failed || d->bad) && cd_time_mono() < d->fresh_until))
+		turn = CD_TURN_DONE;
+	else
+		d->fetching = true;
+	pthread_mutex_unlock(&c->lock);
+	return turn;
+}
+
+bool cd_docs_fetching(struct cd_ctx_cache *c, cd_str url)
+{
+	pthread_mutex_lock(&c->lock);
+	struct doc *d = doc_find(c, url);
+	bool fetching = d && d->fetching;
+	pthread_mutex_unlock(&c->lock);
+	return fetching;
+}
+
+void cd_docs_watch(struct cd_ctx_cache *c, struct cd_docs_watch *w)
+{
+	pthread_mutex_lock(&c->lock);
+	w->next = c->watches;
+	c->watches = w;
+	pthread_mutex_unlock(&c->lock);
+}
+
+void cd_docs_unwatch(struct cd_ctx_cache *c, struct cd_docs_watch *w)
+{
+	pthread_mutex_lock(&c->lock);
+	struct cd_docs_watch **at = &c->watches;
+	while (*at && *at != w)
+		at = &(*at)->next;
+	if (*at)
+		*at = w->next;
+	pthread_mutex_unlock(&c->lock);
+}
+
+/* With the lock held: a loader that is going away waits for it in cd_docs_unwatch(). */
+static void fetch_ended(struct cd_ctx_cache *c, struct doc *d)
+{
+	d->fetching = false;
+	weigh(c, d);
+	for (struct cd_docs_watch *w = c->watches; w; w = w->next)
+		w->wake(w->arg);
+}
+
+void cd_docs_abandon(struct cd_ctx_cache *c, cd_str url)
+{
+	pthread_mutex_lock(&c->lock);
+	struct doc *d = doc_find(c, url);
+	if (d)
+		fetch_ended(c, d);
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -194,8 +318,10 @@ static cd_time_us lifetime(const struct cd_ctx_cache *c, const struct cd_ctx_fet
 	if (directive(f->cache_control, "no-store", &s) || directive(f->cache_control, "no-cache", &s))
 		return 0;
 	if (!directive(f->cache_control, "s-maxage", &s) && !directive(f->cache_control, "max-age", &s)) {
-		if (!http_date(f->expires, &expires))
+		if (!f->expires.p)
 			return (cd_time_us)c->set->context_age;
+		if (!http_date(f->expires, &expires)) /* "0" and the like: it is over already [5.3] */
+			return 0;
 		if (!http_date(f->date, &date))
 			date = time(NULL);
 		s = expires > date ? (unsigned long long)(expires - date) : 0;
@@ -204,26 +330,34 @@ static cd_time_us lifetime(const struct cd_ctx_cache *c, const struct cd_ctx_fet
 	return (cd_time_us)(s > age ? s - age : 0) * 1000000;
 }
 
+/* Even what its source calls stale at once is good for the requests that waited for it. */
+static cd_time_us fresh_until(const struct cd_ctx_cache *c, const struct cd_ctx_fetched *f)
+{
+	cd_time_us us = lifetime(c, f);
+	return cd_time_mono() + (us > FRESH_MIN_US ? us : FRESH_MIN_US);
+}
+
 /* ---- what came ---- */
 
-static bool has_context(struct cd_ctx_cache *c, cd_str body)
+static cd_code check_body(struct cd_ctx_cache *c, cd_str body)
 {
 	struct cd_arena arena;
 	struct cd_cx cx;
 	struct cd_json *v;
 	cd_arena_init(&arena, c->set->request_memory);
 	cd_cx_init(&cx, &arena, c->set);
-	bool good = !cd_json_parse_copy(&cx, body, &v) && cd_json_get(v, CD_STR("@context"));
+	cd_code code = cd_json_parse_copy(&cx, body, &v);
+	if (!code && !cd_json_get(v, CD_STR("@context")))
+		code = CD_E_BAD_REQUEST_DATA;
 	cd_arena_done(&arena);
-	return good;
+	return code;
 }
 
-static void failed(struct cd_ctx_cache *c, struct doc *d, const char *why, bool bad, struct cd_metrics *m)
+static void failed(struct doc *d, const char *why, bool bad, struct cd_metrics *m)
 {
-	(void)c;
 	cd_time_us now = cd_time_mono();
 	cd_metric_add(m, CD_M_contexts_failed, 1);
-	if (d->text && !bad) {
+	if (d->text) {
 		/* better an old meaning than none */
 		d->fresh_until = now + STALE_RETRY_US;
 		cd_metric_add(m, CD_M_contexts_stale, 1);
@@ -241,22 +375,25 @@ static void failed(struct cd_ctx_cache *c, struct doc *d, const char *why, bool 
 void cd_docs_fetched(struct cd_ctx_cache *c, cd_str url, const struct cd_ctx_fetched *f, struct cd_metrics *m)
 {
 	bool success = !f->code && f->status >= 200 && f->status < 300;
-	bool good = success && has_context(c, f->body);
+	cd_code body = success ? check_body(c, f->body) : CD_OK;
 	char why[64];
 	snprintf(why, sizeof why, "the source answered %d", f->status);
 	pthread_mutex_lock(&c->lock);
 	struct doc *d = doc_add(c, url);
 	if (d && !f->code && f->status == 304 && d->text) {
-		d->fresh_until = cd_time_mono() + lifetime(c, f);
-	} else if (d && good && set_content(c, d, f->body, f->final_url.n ? f->final_url : url)) {
+		d->fresh_until = fresh_until(c, f);
+	} else if (d && success && !body && set_content(d, f->body, f->final_url.n ? f->final_url : url)) {
 		set_text(&d->etag, f->etag);
-		d->fresh_until = cd_time_mono() + lifetime(c, f);
+		d->fresh_until = fresh_until(c, f);
 		cd_metric_add(m, CD_M_contexts_fetched, 1);
 	} else if (d && success) {
-		failed(c, d, "what came is not JSON with an @context", true, m);
+		bool bad = body && body != CD_E_NO_MEMORY;
+		failed(d, bad ? "what came is not JSON with an @context" : "out of memory", bad, m);
 	} else if (d) {
-		failed(c, d, f->code ? (f->detail ? f->detail : "no answer") : why, false, m);
+		failed(d, f->code ? (f->detail ? f->detail : "no answer") : why, false, m);
 	}
+	if (d)
+		fetch_ended(c, d);
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -264,17 +401,23 @@ void cd_docs_fetched(struct cd_ctx_cache *c, cd_str url, const struct cd_ctx_fet
 
 static cd_code read_file(struct cd_cx *cx, const char *path, cd_str *ret)
 {
+	struct stat st;
 	FILE *f = fopen(path, "rb");
-	if (!f)
-		return cd_fail(cx, CD_E_NOT_FOUND, "contexts", "%s: %s", path, strerror(errno));
-	size_t max = (size_t)cx->set->context_bytes;
-	char *p = cd_arena_alloc(cx->arena, max + 1);
-	size_t n = p ? fread(p, 1, max + 1, f) : 0;
+	if (!f || fstat(fileno(f), &st) != 0) {
+		(void)cd_fail(cx, CD_E_NOT_FOUND, "contexts", "%s: %s", path, strerror(errno));
+		if (f)
+			fclose(f);
+		return cx->err.code;
+	}
+	size_t size = (size_t)st.st_size;
+	bool fits = size <= cx->set->context_bytes;
+	char *p = fits ? cd_arena_alloc(cx->arena, size + 1) : NULL;
+	size_t n = p ? fread(p, 1, size, f) : 0;
 	fclose(f);
+	if (!fits)
+		return cd_fail(cx, CD_E_TOO_LARGE, "contexts", "%s is larger than context_bytes", path);
 	if (!p)
 		return cd_fail_memory(cx);
-	if (n > max)
-		return cd_fail(cx, CD_E_TOO_LARGE, "contexts", "%s is larger than context_bytes", path);
 	*ret = cd_str_of(p, n);
 	return CD_OK;
 }
@@ -288,12 +431,18 @@ static cd_code load_one(struct cd_ctx_cache *c, struct cd_cx *cx, const struct c
 	cd_str path = cd_arena_printf(cx->arena, "%s/" CD_STR_FMT, c->set->contexts, CD_STR_ARG(row->text));
 	if (!path.p || read_file(cx, path.p, &text))
 		return cx->err.code ? cx->err.code : cd_fail_memory(cx);
-	if (!has_context(c, text))
+	cd_code code = check_body(c, text);
+	if (code == CD_E_NO_MEMORY)
+		return cd_fail_memory(cx);
+	if (code)
 		return cd_fail(
 			cx, CD_E_BAD_REQUEST_DATA, "contexts", "%s is not JSON with an @context", path.p);
 	struct doc *d = doc_add(c, row->key);
-	if (!d || !set_content(c, d, text, row->key))
+	if (!d || !set_content(d, text, row->key))
 		return cd_fail_memory(cx);
+	unlist(c, d);
+	c->bytes -= d->bytes; /* asked for by the operator: it takes no room from others */
+	d->bytes = 0;
 	d->fixed = true;
 	return CD_OK;
 }
@@ -338,10 +487,9 @@ void cd_ctx_cache_free(struct cd_ctx_cache *c)
 {
 	if (!c)
 		return;
-	for (struct doc *d = c->docs, *next; d; d = next) {
-		next = d->next;
-		doc_free(d);
-	}
+	for (size_t i = 0; i < BUCKETS; i++)
+		while (c->buckets[i])
+			forget(c, c->buckets[i]);
 	pthread_mutex_destroy(&c->lock);
 	cd_mem_free(c);
 }

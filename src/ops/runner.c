@@ -252,6 +252,7 @@ static void collect(uv_async_t *wake)
 		committed(job->owner);
 		job = next;
 	}
+	cd_ctx_loader_woken(r->loader);
 }
 
 /* ---- remote contexts through the one client ---- */
@@ -319,6 +320,13 @@ static bool fetch_get(void *arg, cd_str url, cd_str etag, void (*done)(void *, c
 	return false;
 }
 
+/* Any thread: another loop has fetched what this one may wait for. */
+static void fetched_elsewhere(void *arg)
+{
+	struct cd_runner *r = arg;
+	uv_async_send(&r->wake);
+}
+
 struct sync_wait {
 	bool ready;
 	struct cd_ctx *ctx;
@@ -365,7 +373,7 @@ static bool open_handles(struct cd_runner *r)
 
 static bool open_parts(struct cd_runner *r, struct cd_cx *cx)
 {
-	struct cd_ctx_fetcher fetcher = {.get = fetch_get, .arg = r};
+	struct cd_ctx_fetcher fetcher = {.get = fetch_get, .arg = r, .wake = fetched_elsewhere};
 	r->client = cd_client_new(r->loop, r->conf.set, r->conf.allow_private);
 	r->loader = cd_ctx_loader_new(r->conf.contexts, &fetcher, r->conf.metrics);
 	r->reader = cd_reader_new(r->conf.store);
