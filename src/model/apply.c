@@ -22,7 +22,7 @@ void cd_work_refuse(struct cd_work *w, cd_code code, const char *where, const ch
 		return;
 	w->report->code = code;
 	w->report->where = where;
-	w->report->detail = detail;
+	w->report->detail = detail ? detail : cd_code_title(code);
 }
 
 static bool add_slot(struct cd_work *w, struct cd_slot slot)
@@ -35,7 +35,7 @@ static bool add_slot(struct cd_work *w, struct cd_slot slot)
 	return true;
 }
 
-static struct cd_loose *take_over(struct cd_work *w, const struct cd_ent *e, const struct cd_node *n)
+struct cd_loose *cd_work_take(struct cd_work *w, const struct cd_ent *e, const struct cd_node *n)
 {
 	struct cd_loose *l = cd_loose_new(w->cx->arena, 0, n->kind);
 	if (!l) {
@@ -63,35 +63,45 @@ static bool open_slots(struct cd_work *w)
 		struct cd_slot slot = {.term = n->term,
 			.dataset = cd_node_dataset(w->old, n),
 			.old = n,
-			.now = take_over(w, w->old, n)};
+			.now = cd_work_take(w, w->old, n)};
 		if (!slot.now || !add_slot(w, slot))
 			return false;
 	}
+	w->olds = olds;
 	return true;
+}
+
+static int compare(const struct cd_slot *slot, cd_term term, cd_str dataset)
+{
+	if (slot->term != term)
+		return slot->term < term ? -1 : 1;
+	return cd_str_cmp(slot->dataset, dataset);
 }
 
 struct cd_slot *cd_work_find(struct cd_work *w, cd_term term, cd_str dataset)
 {
-	for (uint32_t i = 0; i < w->slots_n; i++)
-		if (w->slots[i].term == term && cd_str_eq(w->slots[i].dataset, dataset))
-			return &w->slots[i];
-	return NULL;
+	uint32_t lo = 0, hi = w->olds;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (compare(&w->slots[mid], term, dataset) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < w->olds && compare(&w->slots[lo], term, dataset) == 0 ? &w->slots[lo] : NULL;
 }
 
+/* Instances come sorted, so those of one name follow one another. */
 static void mark_updated(struct cd_work *w, cd_term term)
 {
-	for (uint32_t i = 0; i < w->updated_n; i++)
-		if (w->updated[i] == term)
-			return;
-	w->updated[w->updated_n++] = term;
+	if (w->updated_n == 0 || w->updated[w->updated_n - 1] != term)
+		w->updated[w->updated_n++] = term;
 }
 
 static void mark_refused(struct cd_work *w, cd_term term, const char *reason)
 {
-	for (uint32_t i = 0; i < w->refused_n; i++)
-		if (w->refused[i].term == term)
-			return;
-	w->refused[w->refused_n++] = (struct cd_not_updated){term, reason};
+	if (w->refused_n == 0 || w->refused[w->refused_n - 1].term != term)
+		w->refused[w->refused_n++] = (struct cd_not_updated){term, reason};
 }
 
 static void touch(struct cd_work *w, struct cd_slot *slot)
@@ -107,37 +117,32 @@ void cd_work_remove(struct cd_work *w, struct cd_slot *slot)
 	touch(w, slot);
 }
 
-void cd_work_set(struct cd_work *w, const struct cd_ent *from, const struct cd_node *n)
+struct cd_slot *cd_work_set(struct cd_work *w, const struct cd_node *n)
 {
-	cd_str dataset = cd_node_dataset(from, n);
+	cd_str dataset = cd_node_dataset(w->frag, n);
 	struct cd_slot *slot = cd_work_find(w, n->term, dataset);
-	struct cd_loose *l =
-		n->kind == CD_KIND_NONE ? cd_loose_open(w->cx->arena, from, n) : take_over(w, from, n);
-	if (!l) {
-		cd_work_oom(w);
-		return;
-	}
-	if (n->kind == CD_KIND_NONE)
-		cd_work_plain(l);
-	l->created = slot && slot->old ? cd_ent_stamp(w->old, slot->old->created) : w->now;
-	l->modified = w->now;
+	cd_stamp created = slot ? cd_ent_stamp(w->old, slot->old->created) : w->now;
+	bool replay =
+		w->change->verb == CD_VERB_DELTA; /* what was stored once holds nothing to be left out */
+	struct cd_loose *l = replay ? cd_work_take(w, w->frag, n) : cd_work_fresh(w, n, created);
+	if (!l)
+		return NULL;
 	if (!slot) {
 		if (!add_slot(w, (struct cd_slot){.term = n->term, .dataset = dataset}))
-			return;
+			return NULL;
 		slot = &w->slots[w->slots_n - 1];
 	}
 	slot->now = l;
 	touch(w, slot);
+	return slot;
 }
 
 /* ---- types, scope, expiry ---- */
 
-static cd_str *scopes_of(struct cd_work *w, const struct cd_ent *e, cd_str *list, uint32_t *n)
+static void add_scopes(const struct cd_ent *e, cd_str *list, uint32_t *n)
 {
-	(void)w;
 	for (unsigned i = 0; i < e->scopes; i++)
 		list[(*n)++] = cd_ent_at(e, cd_ent_scopes(e)[i]);
-	return list;
 }
 
 /* Scopes of `a`, then of `b`; either may be NULL. */
@@ -150,9 +155,9 @@ static void set_scopes(struct cd_work *w, const struct cd_ent *a, const struct c
 		return;
 	}
 	if (a)
-		scopes_of(w, a, list, &n);
+		add_scopes(a, list, &n);
 	if (b)
-		scopes_of(w, b, list, &n);
+		add_scopes(b, list, &n);
 	w->out.scopes = list;
 	w->out.scopes_n = n;
 }
@@ -230,20 +235,27 @@ static const struct cd_node *frag_top(const struct cd_work *w, uint32_t i)
 	return cd_ent_nodes(w->frag) + i;
 }
 
+static bool has_nulls(const struct cd_work *w)
+{
+	bool any = w->frag->flags & CD_ENT_SCOPE_NULL;
+	for (uint32_t i = 0; i < w->frag->tops && !any; i++)
+		any = frag_top(w, i)->flags & CD_NODE_NULL;
+	return any;
+}
+
 /* A whole new entity; what was there before is gone, but for its createdAt. */
 static void whole(struct cd_work *w)
 {
-	for (uint32_t i = 0; i < w->frag->tops; i++)
-		if (frag_top(w, i)->flags & CD_NODE_NULL) {
-			cd_work_refuse(w, CD_E_BAD_REQUEST_DATA, NULL,
-				"The NGSI-LD null can only be merged into what exists");
-			return;
-		}
+	if (has_nulls(w)) {
+		cd_work_refuse(w, CD_E_BAD_REQUEST_DATA, NULL,
+			"The NGSI-LD null can only be merged into what exists");
+		return;
+	}
 	const struct cd_ent *old = w->old;
 	w->old = NULL; /* nothing of it is taken over */
-	w->slots_n = 0;
+	w->slots_n = w->olds = 0;
 	for (uint32_t i = 0; i < w->frag->tops; i++)
-		cd_work_set(w, w->frag, frag_top(w, i));
+		(void)cd_work_set(w, frag_top(w, i));
 	w->out.types_n = 0;
 	union_types(w);
 	set_scopes(w, w->frag, NULL);
@@ -262,7 +274,7 @@ static void append(struct cd_work *w)
 		if (keep && cd_work_find(w, n->term, cd_node_dataset(w->frag, n)))
 			mark_refused(w, n->term, "The attribute exists and was not to be overwritten");
 		else
-			cd_work_set(w, w->frag, n);
+			(void)cd_work_set(w, n);
 	}
 }
 
@@ -272,7 +284,7 @@ static void update(struct cd_work *w)
 	for (uint32_t i = 0; i < w->frag->tops; i++) {
 		const struct cd_node *n = frag_top(w, i);
 		if (!(n->flags & CD_NODE_NULL)) {
-			cd_work_set(w, w->frag, n);
+			(void)cd_work_set(w, n);
 			continue;
 		}
 		struct cd_slot *slot = cd_work_find(w, n->term, cd_node_dataset(w->frag, n));
@@ -294,7 +306,7 @@ static void merge(struct cd_work *w)
 		else if (slot)
 			cd_work_merge(w, slot, n);
 		else if (!(n->flags & CD_NODE_NULL))
-			cd_work_merge_new(w, n);
+			(void)cd_work_set(w, n);
 	}
 }
 
@@ -321,7 +333,7 @@ static void replace_attr(struct cd_work *w)
 {
 	const struct cd_node *n = frag_top(w, 0);
 	if (addressed(w, cd_node_dataset(w->frag, n)))
-		cd_work_set(w, w->frag, n);
+		(void)cd_work_set(w, n);
 }
 
 static void delete_scope(struct cd_work *w)
@@ -451,6 +463,19 @@ static struct cd_loose *again(struct cd_work *w, const struct cd_loose *l)
 	return copy;
 }
 
+/* What was removed counts in a delta, but not against the bounds of an entity. */
+static cd_code pack_delta(struct cd_work *w, const struct cd_loose_ent *d, struct cd_ent **ret)
+{
+	const struct cd_settings *set = w->cx->set;
+	struct cd_settings wide = *set;
+	wide.attributes_max = UINT32_MAX;
+	wide.entity_max = UINT32_MAX;
+	w->cx->set = &wide;
+	cd_code code = cd_ent_pack(w->cx, d, ret);
+	w->cx->set = set;
+	return code;
+}
+
 static cd_code parts_delta(struct cd_work *w, struct cd_applied *ret)
 {
 	struct cd_loose_ent d = w->out;
@@ -474,7 +499,7 @@ static cd_code parts_delta(struct cd_work *w, struct cd_applied *ret)
 		at = &(*at)->next;
 	}
 	*at = NULL;
-	cd_code code = cd_ent_pack(w->cx, &d, &delta);
+	cd_code code = pack_delta(w, &d, &delta);
 	if (!code)
 		ret->delta = delta;
 	return code;

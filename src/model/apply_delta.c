@@ -6,9 +6,8 @@
 
 static void set_as_it_is(struct cd_work *w, const struct cd_node *n)
 {
-	cd_work_set(w, w->frag, n);
-	struct cd_slot *slot = cd_work_find(w, n->term, cd_node_dataset(w->frag, n));
-	if (!slot || !slot->now)
+	struct cd_slot *slot = cd_work_set(w, n);
+	if (!slot)
 		return;
 	slot->now->created = cd_ent_stamp(w->frag, n->created);
 	slot->now->modified = cd_ent_stamp(w->frag, n->modified);
@@ -41,7 +40,7 @@ void cd_work_delta(struct cd_work *w)
 {
 	const struct cd_ent *d = w->frag;
 	if (d->flags & CD_ENT_WHOLE)
-		w->slots_n = 0;
+		w->slots_n = w->olds = 0;
 	for (uint32_t i = 0; i < d->tops; i++) {
 		const struct cd_node *n = cd_ent_nodes(d) + i;
 		struct cd_slot *slot = cd_work_find(w, n->term, cd_node_dataset(d, n));

@@ -6,7 +6,10 @@
  * says another type is refused: only whole instances may change theirs.
  */
 #include "model/apply_int.h"
+#include "model/uri.h"
 #include "json/merge.h"
+
+#define LANG_STRING "\"http://www.w3.org/1999/02/22-rdf-syntax-ns#langString\"" /* as it is stored */
 
 /* ---- values as JSON ---- */
 
@@ -25,15 +28,23 @@ static void set_json(struct cd_work *w, struct cd_loose *l, const struct cd_json
 	cd_buf_init(&b, w->cx->set->entity_max);
 	if (v)
 		cd_json_write(&b, v);
+	bool large = b.bad == CD_E_TOO_LARGE;
 	cd_str text = v && !b.bad ? cd_arena_copy(w->cx->arena, cd_buf_str(&b)) : cd_str_of(NULL, 0);
 	cd_buf_done(&b);
+	if (large)
+		(void)cd_fail(w->cx, CD_E_BAD_REQUEST_DATA, NULL,
+			"The merged value is larger than %llu bytes",
+			(unsigned long long)w->cx->set->entity_max);
 	if (!text.p) {
-		cd_work_oom(w);
+		cd_work_oom(w); /* the first cause wins */
 		return;
 	}
 	l->value = text;
-	l->value_class = v->kind == CD_JSON_OBJECT ? CD_V_OBJECT : l->value_class;
-	l->key = v->n;
+	l->value_class = cd_value_of(v, &l->key);
+	if (l->kind == CD_JSON_PROPERTY) { /* an object, whatever its members are called */
+		l->value_class = CD_V_OBJECT;
+		l->key = v->n;
+	}
 }
 
 static bool is_object(cd_str text)
@@ -77,27 +88,67 @@ static bool has_marker(cd_str text)
 
 static void merge_value(struct cd_work *w, struct cd_loose *l, const struct cd_loose *from)
 {
-	bool both = compound(l) && is_object(l->value) && is_object(from->value);
-	if (!both && !(is_object(from->value) && has_marker(from->value))) {
+	bool object = compound(l) && is_object(from->value), both = object && is_object(l->value);
+	if (!both && !(object && has_marker(from->value))) {
 		take_value(l, from);
 		return;
 	}
 	struct cd_json *old = both ? parse(w, l->value) : NULL, *patch = parse(w, from->value);
-	if (!both)
-		take_value(l, from);
 	if (patch && (old || !both))
 		set_json(w, l, cd_json_merge(w->cx, old, patch));
 }
 
-static bool plain_strings(cd_str value)
+/* ---- does it fit the stored kind? ---- */
+
+/* A geometry without a type, and the stored attribute is a Property: an object like any other. */
+static bool as_plain_object(struct cd_work *w, struct cd_loose *from)
 {
-	return value.n && (value.p[0] == '"' || value.p[0] == '[');
+	struct cd_json *v = parse(w, from->value);
+	if (v)
+		from->value_class = cd_value_of(v, &from->key);
+	from->meta[CD_META_BOX] = cd_str_of(NULL, 0);
+	return true;
+}
+
+/* This text of a string, or of an array of them, instead of the value; `class` when it is one string. */
+static bool as_strings(struct cd_work *w, struct cd_loose *from, cd_str text, enum cd_value class)
+{
+	if (!text.p)
+		return false;
+	from->value = text;
+	if (text.p[0] != '"')
+		return true; /* an array of as many items */
+	cd_str plain = cd_json_unquote(w->cx->arena, text);
+	if (!plain.p) {
+		cd_work_oom(w);
+		return true;
+	}
+	from->value_class = (uint8_t) class;
+	from->key = cd_key_of_string(plain);
+	return true;
+}
+
+static bool language_strings(const struct cd_json *v)
+{
+	bool good = v->kind == CD_JSON_STRING || v->kind == CD_JSON_ARRAY;
+	for (const struct cd_json *c = v->kind == CD_JSON_ARRAY ? v->child : NULL; c; c = c->next)
+		good = good && c->kind == CD_JSON_STRING;
+	return good;
+}
+
+static bool is_language_map(struct cd_work *w, cd_str text)
+{
+	struct cd_json *v = is_object(text) ? parse(w, text) : NULL;
+	bool good = v != NULL;
+	for (const struct cd_json *m = v ? v->child : NULL; m; m = m->next)
+		good = good && cd_language_ok(m->key) && language_strings(m);
+	return good;
 }
 
 /*
  * What a bare value of the simplified form means for the stored kind. Fragments of that form bring along how
- * a string reads as a URI (CD_META_OBJECT_TYPE) and as a vocabulary term (CD_META_VALUE_TYPE). False: it does
- * not fit.
+ * strings read as URIs (CD_META_OBJECT_TYPE) and as vocabulary terms (CD_META_VALUE_TYPE). False: it does not
+ * fit.
  */
 static bool fit_simplified(struct cd_work *w, const struct cd_loose *l, struct cd_loose *from)
 {
@@ -105,14 +156,13 @@ static bool fit_simplified(struct cd_work *w, const struct cd_loose *l, struct c
 	from->meta[CD_META_OBJECT_TYPE] = from->meta[CD_META_VALUE_TYPE] = cd_str_of(NULL, 0);
 	switch ((enum cd_kind)l->kind) {
 	case CD_RELATIONSHIP:
+		return as_strings(w, from, uri, CD_V_URI);
 	case CD_LIST_RELATIONSHIP:
-		from->value = uri;
-		return uri.p && (l->kind == CD_RELATIONSHIP || uri.p[0] == '[');
+		return uri.p && uri.p[0] == '[' && as_strings(w, from, uri, CD_V_URI);
 	case CD_VOCAB_PROPERTY:
-		from->value = term;
-		return term.p != NULL;
+		return as_strings(w, from, term, CD_V_STRING);
 	case CD_LANGUAGE_PROPERTY:
-		return is_object(from->value) || (w->change->lang.n && plain_strings(from->value));
+		return is_language_map(w, from->value) || (term.p && cd_language_ok(w->change->lang));
 	case CD_LIST_PROPERTY:
 		return from->value.n && from->value.p[0] == '[';
 	case CD_JSON_PROPERTY:
@@ -127,16 +177,40 @@ static bool fit_simplified(struct cd_work *w, const struct cd_loose *l, struct c
 	return true;
 }
 
+/* Members without a value and a type: they must be those of the stored kind. [digest 2] */
+static bool members_fit(struct cd_work *w, const struct cd_loose *l, const struct cd_loose *from)
+{
+	bool relation = l->kind == CD_RELATIONSHIP || l->kind == CD_LIST_RELATIONSHIP;
+	bool unit = l->kind == CD_PROPERTY || l->kind == CD_LIST_PROPERTY;
+	cd_str type = from->meta[CD_META_VALUE_TYPE];
+	const char *none = NULL;
+	if (from->meta[CD_META_UNIT].p && !unit)
+		none = "unitCode";
+	if (from->meta[CD_META_OBJECT_TYPE].p && !relation)
+		none = "objectType";
+	if (type.p && relation)
+		none = "valueType";
+	if (type.p && l->kind == CD_LANGUAGE_PROPERTY && !cd_str_eq(type, CD_STR(LANG_STRING)))
+		none = "valueType but langString";
+	if (!none)
+		return true;
+	cd_work_refuse(w, CD_E_BAD_REQUEST_DATA, NULL,
+		cd_arena_printf(w->cx->arena, "The stored attribute is a %s, which has no %s",
+			cd_kinds[l->kind].type.p, none)
+			.p);
+	return false;
+}
+
 static bool fits(struct cd_work *w, const struct cd_loose *l, struct cd_loose *from)
 {
-	if (from->value_class == CD_V_NONE && from->kind == CD_KIND_NONE)
-		return true; /* members only, no value */
 	if (from->kind == l->kind)
 		return true;
-	/* without a type, an object that is a geometry, a string that is a date: the stored kind tells what
-	 * it is */
+	if (from->kind == CD_KIND_NONE && from->value_class == CD_V_NONE)
+		return members_fit(w, l, from);
 	if (from->kind == CD_KIND_NONE && fit_simplified(w, l, from))
 		return true;
+	if (from->kind == CD_GEO_PROPERTY && l->kind == CD_PROPERTY && (from->flags & CD_NODE_CONCISE))
+		return as_plain_object(w, from);
 	cd_work_refuse(w, CD_E_BAD_REQUEST_DATA, NULL,
 		cd_arena_printf(w->cx->arena,
 			"The stored attribute is a %s: its type can only change when it is replaced whole",
@@ -171,54 +245,112 @@ static cd_str dataset_of(const struct cd_loose *l)
 	return l->of ? cd_node_dataset(l->of, l->node) : l->meta[CD_META_DATASET];
 }
 
-static struct cd_loose **find_child(struct cd_loose *l, cd_term term, cd_str dataset)
+static cd_stamp created_of(const struct cd_loose *l)
 {
-	struct cd_loose **at = &l->child;
-	while (*at && (term_of(*at) != term || !cd_str_eq(dataset_of(*at), dataset)))
-		at = &(*at)->next;
-	return at;
+	return l->of && l->created == CD_STAMP_NONE ? cd_ent_stamp(l->of, l->node->created) : l->created;
 }
 
-static struct cd_loose *fresh(struct cd_work *w, const struct cd_node *n)
+/* Does anything in it have to be left out, or decided, before it can be stored? */
+static bool unfinished(const struct cd_ent *e, const struct cd_node *n)
 {
-	struct cd_loose *l = cd_loose_open(w->cx->arena, w->frag, n);
+	bool any = n->kind == CD_KIND_NONE || n->value_class == CD_V_NONE || has_marker(cd_node_value(e, n));
+	for (uint32_t i = 0; i < n->children && !any; i++)
+		any = unfinished(e, cd_ent_nodes(e) + n->child + i);
+	return any;
+}
+
+static void finish_value(struct cd_work *w, struct cd_loose *l)
+{
+	if (l->kind == CD_KIND_NONE) {
+		l->kind = CD_PROPERTY;
+		l->meta[CD_META_OBJECT_TYPE] = l->meta[CD_META_VALUE_TYPE] = cd_str_of(NULL, 0);
+	}
+	if (!compound(l) || !is_object(l->value) || !has_marker(l->value))
+		return;
+	struct cd_json *v = parse(w, l->value);
+	if (v)
+		set_json(w, l, cd_json_merge(w->cx, NULL, v));
+}
+
+/* Its children, those that are to be removed left out. */
+static bool fresh_children(struct cd_work *w, struct cd_loose *l, const struct cd_node *n)
+{
+	struct cd_loose **at = &l->child;
+	*at = NULL;
+	for (uint32_t i = 0; i < n->children; i++) {
+		const struct cd_node *c = cd_ent_nodes(w->frag) + n->child + i;
+		if (c->flags & CD_NODE_NULL)
+			continue;
+		*at = cd_work_fresh(w, c, l->created);
+		if (!*at)
+			return false;
+		at = &(*at)->next;
+	}
+	return true;
+}
+
+struct cd_loose *cd_work_fresh(struct cd_work *w, const struct cd_node *n, cd_stamp created)
+{
+	bool whole = !unfinished(w->frag, n);
+	struct cd_loose *l = whole ? cd_work_take(w, w->frag, n) : cd_loose_open(w->cx->arena, w->frag, n);
 	if (!l) {
 		cd_work_oom(w);
 		return NULL;
 	}
-	if (l->kind == CD_KIND_NONE)
-		cd_work_plain(l);
-	l->created = l->modified = w->now;
-	return l;
+	l->created = created;
+	l->modified = w->now;
+	if (whole)
+		return l;
+	if (l->value_class == CD_V_NONE) {
+		cd_work_refuse(w, CD_E_BAD_REQUEST_DATA, NULL, "A new attribute needs a value");
+		return NULL;
+	}
+	finish_value(w, l);
+	return fresh_children(w, l, n) ? l : NULL;
+}
+
+/* Both lists are sorted: the search goes on where the last one ended. False: it would stand here. */
+static bool seek_child(struct cd_loose ***at, cd_term term, cd_str dataset)
+{
+	for (;; *at = &(**at)->next) {
+		if (!**at || term_of(**at) > term)
+			return false;
+		int order = term_of(**at) == term ? cd_str_cmp(dataset_of(**at), dataset) : -1;
+		if (order >= 0)
+			return order == 0;
+	}
+}
+
+static struct cd_loose *opened(struct cd_work *w, const struct cd_loose *l)
+{
+	struct cd_loose *open = cd_loose_open(w->cx->arena, l->of, l->node);
+	if (!open)
+		cd_work_oom(w);
+	return open;
 }
 
 static void merge_node(struct cd_work *w, struct cd_loose *l, const struct cd_node *frag, bool deep);
 
-static struct cd_loose *opened(struct cd_work *w, const struct cd_loose *l)
+static void merge_child(struct cd_work *w, struct cd_loose ***at, const struct cd_node *frag, bool deep)
 {
-	return l->of ? cd_loose_open(w->cx->arena, l->of, l->node) : (struct cd_loose *)(uintptr_t)l;
-}
-
-static void merge_child(struct cd_work *w, struct cd_loose *l, const struct cd_node *frag, bool deep)
-{
-	struct cd_loose **at = find_child(l, frag->term, cd_node_dataset(w->frag, frag));
+	bool there = seek_child(at, frag->term, cd_node_dataset(w->frag, frag));
+	struct cd_loose *old = there ? **at : NULL, *now;
 	if (frag->flags & CD_NODE_NULL) {
-		if (*at)
-			*at = (*at)->next;
+		if (old)
+			**at = old->next;
 		return;
 	}
-	struct cd_loose *next = *at ? (*at)->next : NULL;
-	struct cd_loose *now = *at && deep ? opened(w, *at) : fresh(w, frag);
-	if (!now) {
-		cd_work_oom(w);
-		return;
+	if (old && deep) {
+		now = opened(w, old);
+		if (now)
+			merge_node(w, now, frag, true);
+	} else {
+		now = cd_work_fresh(w, frag, old ? created_of(old) : w->now);
 	}
-	if (*at && !deep)
-		now->created = (*at)->of ? cd_ent_stamp((*at)->of, (*at)->node->created) : (*at)->created;
-	if (*at && deep)
-		merge_node(w, now, frag, true);
-	*at = now;
-	now->next = next;
+	if (!now)
+		return;
+	now->next = old ? old->next : **at;
+	**at = now;
 }
 
 /* ---- one node ---- */
@@ -247,17 +379,16 @@ static void merge_node(struct cd_work *w, struct cd_loose *l, const struct cd_no
 	if (deep && had_observed && from->observed == CD_STAMP_NONE && w->change->observed != CD_STAMP_NONE &&
 		w->change->verb == CD_VERB_MERGE)
 		l->observed = w->change->observed;
+	struct cd_loose **at = &l->child;
 	for (uint32_t i = 0; i < frag->children && !w->failed; i++)
-		merge_child(w, l, cd_ent_nodes(w->frag) + frag->child + i, deep);
+		merge_child(w, &at, cd_ent_nodes(w->frag) + frag->child + i, deep);
 }
 
 static void merge_slot(struct cd_work *w, struct cd_slot *slot, const struct cd_node *frag, bool deep)
 {
 	struct cd_loose *l = opened(w, slot->now);
-	if (!l) {
-		cd_work_oom(w);
+	if (!l)
 		return;
-	}
 	merge_node(w, l, frag, deep);
 	slot->now = l;
 	slot->touched = w->touched = true;
@@ -271,37 +402,4 @@ void cd_work_merge(struct cd_work *w, struct cd_slot *slot, const struct cd_node
 void cd_work_partial(struct cd_work *w, struct cd_slot *slot, const struct cd_node *frag)
 {
 	merge_slot(w, slot, frag, false);
-}
-
-/* Does anything in it say "remove this"? */
-static bool removes(const struct cd_ent *e, const struct cd_node *n)
-{
-	bool any = (n->flags & CD_NODE_NULL) || has_marker(cd_node_value(e, n));
-	for (uint32_t i = 0; i < n->children && !any; i++)
-		any = removes(e, cd_ent_nodes(e) + n->child + i);
-	return any;
-}
-
-void cd_work_merge_new(struct cd_work *w, const struct cd_node *frag)
-{
-	cd_work_set(w, w->frag, frag);
-	struct cd_slot *slot = cd_work_find(w, frag->term, cd_node_dataset(w->frag, frag));
-	if (w->failed || !slot || !removes(w->frag, frag))
-		return;
-	/* merged into nothing: what it would remove is simply left out */
-	struct cd_loose *l = cd_loose_new(w->cx->arena, frag->term, frag->kind ? frag->kind : CD_PROPERTY);
-	if (!l) {
-		cd_work_oom(w);
-		return;
-	}
-	l->meta[CD_META_DATASET] = cd_node_dataset(w->frag, frag);
-	l->created = w->now;
-	merge_node(w, l, frag, true);
-	slot->now = l;
-}
-
-void cd_work_plain(struct cd_loose *l)
-{
-	l->kind = CD_PROPERTY;
-	l->meta[CD_META_OBJECT_TYPE] = l->meta[CD_META_VALUE_TYPE] = cd_str_of(NULL, 0);
 }

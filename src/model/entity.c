@@ -1,6 +1,8 @@
 /* Reading packed entities. */
 #include "model/entity.h"
 
+#include "json/json.h"
+
 #define KIND(type, member)                                                                                   \
 	{                                                                                                    \
 		CD_STR_INIT(type), CD_STR_INIT(member),                                                      \
@@ -91,4 +93,50 @@ uint64_t cd_key_of_string(cd_str s)
 	for (size_t i = 0; i < 8; i++)
 		key = key << 8 | (i < s.n ? (unsigned char)s.p[i] : 0);
 	return key;
+}
+
+/* {"@type": "DateTime", "@value": "..."} is a DateTime as well. */
+static cd_str date_text(const struct cd_json *v)
+{
+	const struct cd_json *type = cd_json_get(v, CD_STR("@type")),
+			     *value = cd_json_get(v, CD_STR("@value"));
+	if (v->kind == CD_JSON_STRING)
+		return v->text;
+	bool date = type && value && type->kind == CD_JSON_STRING && value->kind == CD_JSON_STRING &&
+		    cd_str_eq(type->text, CD_STR("DateTime"));
+	return date ? value->text : CD_STR("");
+}
+
+static enum cd_value text_or_object(const struct cd_json *v, uint64_t *ret_key)
+{
+	cd_stamp stamp;
+	if (cd_stamp_parse(date_text(v), &stamp)) {
+		*ret_key = cd_key_of_time(cd_stamp_us(stamp));
+		return CD_V_DATETIME;
+	}
+	*ret_key = v->kind == CD_JSON_STRING ? cd_key_of_string(v->text) : v->n;
+	return v->kind == CD_JSON_STRING ? CD_V_STRING : CD_V_OBJECT;
+}
+
+enum cd_value cd_value_of(const struct cd_json *v, uint64_t *ret_key)
+{
+	*ret_key = 0;
+	switch (v->kind) {
+	case CD_JSON_NULL:
+		break;
+	case CD_JSON_FALSE:
+	case CD_JSON_TRUE:
+		*ret_key = v->kind == CD_JSON_TRUE;
+		return CD_V_BOOL;
+	case CD_JSON_NUMBER:
+		*ret_key = cd_key_of_double(cd_json_number(v->text));
+		return CD_V_NUMBER;
+	case CD_JSON_ARRAY:
+		*ret_key = v->n;
+		return CD_V_ARRAY;
+	case CD_JSON_STRING:
+	case CD_JSON_OBJECT:
+		return text_or_object(v, ret_key);
+	}
+	return CD_V_NULL;
 }

@@ -27,6 +27,8 @@
 #include "base/cx.h"
 #include "base/names.h"
 
+struct cd_json;
+
 enum cd_kind {
 	CD_KIND_NONE, /* fragments in simplified form: the stored kind decides */
 	CD_PROPERTY,
@@ -196,6 +198,9 @@ const char *cd_ent_validate(const void *block, size_t n);
 uint64_t cd_key_of_double(double);
 double cd_key_to_double(uint64_t);
 uint64_t cd_key_of_string(cd_str unescaped);
+/* What a value is, and its key; the null of the language counts as a value. Never URI or GEOMETRY: those are
+ * what the kind makes of a string, of an object. */
+enum cd_value cd_value_of(const struct cd_json *, uint64_t *ret_key);
 static inline uint64_t cd_key_of_time(cd_time_us us)
 {
 	return (uint64_t)us + (1ull << 63);
@@ -240,6 +245,8 @@ struct cd_loose *cd_loose_open(struct cd_arena *, const struct cd_ent *, const s
  * Pack into cx->arena: sorts, shares repeated times.
  * CD_E_BAD_REQUEST_DATA  two instances of one name with the same datasetId, over attributes_max, entity_max,
  * types_max
+ *
+ * Of the nodes' flags a fragment keeps NULL and CONCISE, everything else GONE.
  */
 cd_code cd_ent_pack(struct cd_cx *, const struct cd_loose_ent *, struct cd_ent **ret);
 

@@ -25,6 +25,7 @@ struct item {
 
 struct pack {
 	struct cd_cx *cx;
+	uint16_t flags; /* those that nodes keep: what only a fragment says stays in it */
 	const struct cd_loose_ent *ent;
 	struct item *items;
 	uint32_t n, max;
@@ -269,7 +270,7 @@ static void put_loose(struct pack *p, struct cd_node *n, const struct cd_loose *
 {
 	n->kind = l->kind;
 	n->value_class = l->value_class;
-	n->flags = l->flags;
+	n->flags = l->flags & p->flags;
 	n->key = l->key;
 	n->value = put_bytes(p, l->value);
 	put_metas(p, n, l);
@@ -280,7 +281,7 @@ static void put_packed(struct pack *p, struct cd_node *n, const struct item *ite
 	const struct cd_node *from = item->node;
 	n->kind = from->kind;
 	n->value_class = from->value_class;
-	n->flags = from->flags;
+	n->flags = from->flags & p->flags;
 	n->key = from->key;
 	n->value = put_bytes(p, cd_node_value(item->of, from));
 	n->metas = from->metas;
@@ -430,7 +431,9 @@ static void write_tables(struct pack *p, struct cd_node *times)
 cd_code cd_ent_pack(struct cd_cx *cx, const struct cd_loose_ent *in, struct cd_ent **ret)
 {
 	struct cd_loose_ent tidy = *in;
-	struct pack p = {.cx = cx, .ent = &tidy};
+	struct pack p = {.cx = cx,
+		.ent = &tidy,
+		.flags = in->flags & CD_ENT_FRAGMENT ? CD_NODE_NULL | CD_NODE_CONCISE : CD_NODE_GONE};
 	uint32_t tops = 0;
 	if (tidy_lists(&p, &tidy) || lay_out(&p))
 		return cx->err.code;

@@ -52,6 +52,8 @@ static cd_code parse_name(struct parse *p, struct cd_q *q)
 		return cd_fail(p->cx, CD_E_BAD_REQUEST_DATA, "type",
 			"\"" CD_STR_FMT "\" is not the name of a type", CD_STR_ARG(name));
 	q->term = cd_ctx_term(p->ctx, p->cx->arena, p->names, name, &iri);
+	if (!iri.p)
+		return cd_fail_memory(p->cx);
 	q->kind = q->term ? CD_Q_TYPE : CD_Q_NEVER;
 	return CD_OK;
 }

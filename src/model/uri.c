@@ -113,3 +113,23 @@ bool cd_scope_ok(cd_str s)
 			return false;
 	return true;
 }
+
+bool cd_language_ok(cd_str tag)
+{
+	bool first = true;
+	if (cd_str_eq(tag, CD_STR("@none")))
+		return true;
+	while (tag.p) {
+		cd_str part = cd_str_cut(&tag, '-');
+		if (part.n == 0 || part.n > 8)
+			return false;
+		for (size_t i = 0; i < part.n; i++) {
+			char c = part.p[i];
+			bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+			if (!letter && (first || c < '0' || c > '9'))
+				return false;
+		}
+		first = false;
+	}
+	return !first;
+}

@@ -1,4 +1,5 @@
-/* model/uri.h -- what may be an id, a name, a scope. [CIM 009 4.6.2, 4.6.3, 4.18; digest 1.1, 3.1, 4.2] */
+/* model/uri.h -- what may be an id, a name, a scope, a language tag. [CIM 009 4.6.2, 4.6.3, 4.18;
+ * digest 1.1, 3.1, 4.2] */
 #ifndef CD_MODEL_URI_H
 #define CD_MODEL_URI_H
 
@@ -11,5 +12,8 @@ bool cd_uri_ok(cd_str);
 bool cd_name_ok(cd_str);
 /* `["/"] Level *("/" Level)`. */
 bool cd_scope_ok(cd_str);
+/* A language tag: letters and digits in parts of 1 to 8, joined by -, the first one letters; or @none. [RFC
+ * 5646 2.1] */
+bool cd_language_ok(cd_str);
 
 #endif

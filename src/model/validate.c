@@ -4,6 +4,8 @@
  * The order of nodes is breadth first: tops, then the children of node 0, of node 1, ... So one pass proves
  * that the nodes make a forest: the children of each node begin where those of the node before ended, and
  * every node comes behind its parent. There can be no cycle, no node with two parents, and none without.
+ *
+ * What is stored (no fragment, no delta) is printed as it is, so there every node has a kind and a value.
  */
 #include "model/entity.h"
 #include "json/json.h"
@@ -111,6 +113,10 @@ static bool value_begins(enum cd_value class, char first)
 static const char *check_node(const struct check *c, const struct cd_node *n)
 {
 	const struct cd_ent *e = c->e;
+	bool stored = !(e->flags & (CD_ENT_FRAGMENT | CD_ENT_DELTA)) || (e->flags & CD_ENT_WHOLE);
+	if (stored && (n->kind == CD_KIND_NONE || n->value_class == CD_V_NONE ||
+			      (n->flags & (CD_NODE_NULL | CD_NODE_GONE))))
+		return "a stored node has no kind or no value";
 	if (n->term == 0 || n->kind >= CD_KIND_N || n->value_class > CD_V_NULL)
 		return "a node is of no kind";
 	if (n->created > e->stamps || n->modified > e->stamps || n->observed > e->stamps ||

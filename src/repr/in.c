@@ -69,6 +69,12 @@ cd_term cd_read_local(struct cd_read *r, cd_str iri)
 	return CD_TERM_LOCAL | r->locals_n++;
 }
 
+cd_str cd_read_iri(const struct cd_read *r, cd_term term)
+{
+	return term & CD_TERM_LOCAL ? r->locals[term & ~CD_TERM_LOCAL].iri
+				    : cd_names_text(r->in->names, term);
+}
+
 cd_code cd_read_term(struct cd_read *r, const struct cd_json *at, cd_str name, cd_term *ret)
 {
 	cd_str iri;
@@ -78,8 +84,13 @@ cd_code cd_read_term(struct cd_read *r, const struct cd_json *at, cd_str name, c
 			"\" is not a name: a letter, then letters, digits or _; or prefix:name; or an IRI",
 			CD_STR_ARG(name));
 	*ret = cd_ctx_term(r->in->ctx, r->cx->arena, r->in->names, name, &iri);
+	if (!iri.p)
+		return cd_fail_memory(r->cx);
 	if (*ret)
 		return CD_OK;
+	if (iri.n > r->cx->set->id_max)
+		return cd_read_bad(
+			r, at, "The name is longer than %llu bytes", (unsigned long long)r->cx->set->id_max);
 	if (iri.n && iri.p[0] == '@')
 		return cd_read_bad(r, at, "\"" CD_STR_FMT "\" is a keyword, not a name", CD_STR_ARG(name));
 	if (iri.n == 0)
@@ -127,6 +138,15 @@ static cd_code read_id(struct cd_read *r, struct entity *e, const struct cd_json
 	return CD_OK;
 }
 
+/* Before each is looked at: that takes time. */
+static cd_code too_many(struct cd_read *r, const struct cd_json *list)
+{
+	uint64_t most = r->cx->set->types_max;
+	return list->kind == CD_JSON_ARRAY && list->n > most
+		       ? cd_read_bad(r, list, "More than %llu types or scopes", (unsigned long long)most)
+		       : CD_OK;
+}
+
 static cd_code read_type(struct cd_read *r, struct entity *e, const struct cd_json *m)
 {
 	bool list = m->kind == CD_JSON_ARRAY;
@@ -134,6 +154,8 @@ static cd_code read_type(struct cd_read *r, struct entity *e, const struct cd_js
 		return r->cx->err.code;
 	if ((!list && m->kind != CD_JSON_STRING) || (list && m->n == 0))
 		return cd_read_bad(r, m, "Expected the name of a type, or an array of names");
+	if (too_many(r, m))
+		return r->cx->err.code;
 	cd_term *types = CD_NEWS(r->cx->arena, cd_term, list ? m->n : 1);
 	if (!types)
 		return cd_fail_memory(r->cx);
@@ -173,6 +195,8 @@ static cd_code read_scope(struct cd_read *r, struct entity *e, const struct cd_j
 	}
 	if (list && m->n == 0)
 		return cd_read_bad(r, m, "The array is empty");
+	if (too_many(r, m))
+		return r->cx->err.code;
 	cd_str *scopes = CD_NEWS(r->cx->arena, cd_str, list ? m->n : 1);
 	if (!scopes)
 		return cd_fail_memory(r->cx);

@@ -67,7 +67,6 @@ struct instance {
 	struct cd_loose *node;
 	struct cd_loose **at; /* of its sub-attributes */
 	const struct cd_json *value;
-	bool top;
 };
 
 static bool relation(const struct cd_loose *l)
@@ -83,6 +82,9 @@ static cd_code read_dataset(struct cd_read *r, struct instance *i, const struct 
 					       : cd_str_of(NULL, 0);
 	if (!uri.p || cd_json_is_marker(m) || !cd_uri_ok(uri))
 		return cd_read_bad(r, m, "Expected a URI as datasetId, or @none");
+	if (uri.n > r->cx->set->id_max)
+		return cd_read_bad(
+			r, m, "The URI is longer than %llu bytes", (unsigned long long)r->cx->set->id_max);
 	i->node->meta[CD_META_DATASET] = uri;
 	return CD_OK;
 }
@@ -102,7 +104,7 @@ static cd_code read_unit(struct cd_read *r, struct instance *i, const struct cd_
 	enum cd_kind kind = i->node->kind;
 	if (kind && kind != CD_PROPERTY && kind != CD_LIST_PROPERTY)
 		return cd_read_bad(r, m, "A %s has no unitCode", cd_kinds[kind].type.p);
-	if (m->kind != CD_JSON_STRING)
+	if (m->kind != CD_JSON_STRING || cd_json_is_marker(m))
 		return cd_read_bad(r, m, "Expected a string as unitCode");
 	return cd_read_text(r, m, &i->node->meta[CD_META_UNIT]);
 }
@@ -177,14 +179,22 @@ static const struct {
 	{CD_STR_INIT("previousObjectList"), refuse},
 };
 
-static const cd_str proof_name = CD_STR_INIT("ngsildproof");
+/* The name of a core term, whatever it was called in the body. */
+static cd_str core_name(const struct cd_read *r, cd_term term)
+{
+	static const cd_str core = CD_STR_INIT("https://uri.etsi.org/ngsi-ld/");
+	cd_str iri = cd_read_iri(r, term);
+	return cd_str_starts(iri, core) ? cd_str_skip(iri, core.n) : CD_STR("");
+}
+
+static bool is_proof(const struct cd_read *r, cd_term term)
+{
+	return cd_str_eq(core_name(r, term), CD_STR("ngsildproof"));
+}
 
 static cd_code read_sealed(struct cd_read *r, struct instance *i, const struct cd_json *m, bool id)
 {
-	const struct cd_json *of = m->up;
-	bool proof = cd_str_eq(of->key, proof_name) ||
-		     (of->up && of->up->kind == CD_JSON_ARRAY && cd_str_eq(of->up->key, proof_name));
-	if (!proof || m->kind != CD_JSON_STRING)
+	if (!is_proof(r, i->node->term) || m->kind != CD_JSON_STRING || cd_json_is_marker(m))
 		return cd_read_bad(r, m, "\"" CD_STR_FMT "\" is a string, and stands in ngsildproof only",
 			CD_STR_ARG(m->key));
 	return id ? read_sealed_id(r, i, m) : read_sealed_type(r, i, m);
@@ -196,8 +206,6 @@ static cd_code read_member(struct cd_read *r, struct instance *i, const struct c
 	cd_term term;
 	if (kind && m == i->value)
 		return CD_OK; /* read first, because it decides the kind */
-	if (kind && cd_str_eq(m->key, CD_STR("value")) && !i->node->kind)
-		return CD_OK;
 	if (kind)
 		return cd_read_bad(r, m, "A %s has no \"" CD_STR_FMT "\"",
 			i->node->kind ? cd_kinds[i->node->kind].type.p : "attribute of this type",
@@ -248,20 +256,26 @@ static bool is_space(cd_str name)
 	       cd_str_eq(name, CD_STR("operationSpace"));
 }
 
-/* The well-known geometries are geometries [4.7.1]; `at` is the attribute, or an instance in its array. */
-static cd_code check_name(struct cd_read *r, const struct cd_loose *l, const struct cd_json *at)
+/* The well-known geometries of an entity are geometries [4.7.1], a proof is an object. */
+static cd_code check_name(struct cd_read *r, const struct cd_loose *l, const struct cd_json *at, bool top)
 {
-	cd_str name = at->up && at->up->kind == CD_JSON_ARRAY ? at->up->key : at->key;
-	if (is_space(name) && l->kind != CD_GEO_PROPERTY && l->kind != CD_KIND_NONE &&
+	cd_str name = core_name(r, l->term);
+	if (top && is_space(name) && l->kind != CD_GEO_PROPERTY && l->kind != CD_KIND_NONE &&
 		!(l->flags & CD_NODE_NULL))
 		return cd_read_bad(r, at, "\"" CD_STR_FMT "\" must be a GeoProperty", CD_STR_ARG(name));
-	if (cd_str_eq(name, proof_name) && l->value_class != CD_V_OBJECT && l->value_class != CD_V_NONE)
+	if (is_proof(r, l->term) && l->value_class != CD_V_OBJECT && l->value_class != CD_V_NONE)
 		return cd_read_bad(r, at, "The value of ngsildproof must be an object");
 	return CD_OK;
 }
 
-static struct cd_loose *add(struct cd_read *r, cd_term term, enum cd_kind kind, struct cd_loose ***at)
+static struct cd_loose *add(
+	struct cd_read *r, const struct cd_json *v, cd_term term, enum cd_kind kind, struct cd_loose ***at)
 {
+	if (r->nodes++ == r->cx->set->attributes_max) {
+		(void)cd_read_bad(r, v, "More than %llu attributes and sub-attributes",
+			(unsigned long long)r->cx->set->attributes_max);
+		return NULL;
+	}
 	struct cd_loose *l = cd_loose_new(r->cx->arena, term, kind);
 	if (!l) {
 		(void)cd_fail_memory(r->cx);
@@ -272,24 +286,24 @@ static struct cd_loose *add(struct cd_read *r, cd_term term, enum cd_kind kind, 
 	return l;
 }
 
-/* A value without anything around it. */
-static cd_code read_bare(
-	struct cd_read *r, const struct cd_json *v, cd_term term, bool top, struct cd_loose ***at)
+/* A value without anything around it; `name` is what the attribute is called. */
+static cd_code read_bare(struct cd_read *r, const struct cd_json *v, cd_str name, cd_term term, bool top,
+	struct cd_loose ***at)
 {
 	bool simplified = r->in->body == CD_BODY_MERGE_SIMPLIFIED && !cd_geo_looks(v);
 	enum cd_kind kind = cd_geo_looks(v) ? CD_GEO_PROPERTY : simplified ? CD_KIND_NONE : CD_PROPERTY;
 	const struct cd_ctx_def *def =
-		r->in->body == CD_BODY_SIMPLIFIED ? cd_ctx_find(r->in->ctx, v->key) : NULL;
+		r->in->body == CD_BODY_SIMPLIFIED ? cd_ctx_find(r->in->ctx, name) : NULL;
 	if (def && def->coerce == CD_COERCE_ID && kind == CD_PROPERTY && v->kind == CD_JSON_STRING)
 		kind = CD_RELATIONSHIP;
-	struct cd_loose *l = add(r, term, kind, at);
+	struct cd_loose *l = add(r, v, term, kind, at);
 	if (!l)
-		return CD_E_NO_MEMORY;
+		return r->cx->err.code;
 	l->flags |= CD_NODE_CONCISE;
 	cd_code code = simplified && !is_null_value(kind, v) && v->kind != CD_JSON_NULL
 			       ? cd_read_bare(r, l, v)
 			       : read_value(r, l, v);
-	return code || !top ? code : check_name(r, l, v);
+	return code ? code : check_name(r, l, v, top);
 }
 
 cd_code cd_read_instance(
@@ -303,14 +317,15 @@ cd_code cd_read_instance(
 	if (type && !said && (kind || type->kind != CD_JSON_STRING || r->in->body == CD_BODY_ATTR))
 		return cd_read_bad(
 			r, type, "Expected an attribute type: Property, Relationship, GeoProperty, ...");
-	struct instance i = {.top = top, .node = add(r, term, kind, at)};
+	struct instance i = {.node = add(r, v, term, kind, at)};
 	if (!i.node)
-		return CD_E_NO_MEMORY;
+		return r->cx->err.code;
 	i.at = &i.node->child;
 	i.value = kind ? cd_json_get(v, cd_kinds[kind].member) : NULL;
 	if (!said)
 		i.node->flags |= CD_NODE_CONCISE;
-	if (!i.value && r->in->body != CD_BODY_ATTR && !(cd_read_merges(r) && kind))
+	bool parts = top && r->in->body == CD_BODY_ATTR; /* of what is stored, whose kind decides */
+	if (!i.value && !parts && !(cd_read_merges(r) && kind))
 		return cd_read_bad(r, v, "A %s needs \"%s\"", cd_kinds[kind ? kind : CD_PROPERTY].type.p,
 			cd_kinds[kind ? kind : CD_PROPERTY].member.p);
 	if (r->depth++ == r->cx->set->json_depth)
@@ -321,20 +336,21 @@ cd_code cd_read_instance(
 		if (read_member(r, &i, m))
 			return r->cx->err.code;
 	r->depth--;
-	return top ? check_name(r, i.node, v) : CD_OK;
+	return check_name(r, i.node, v, top);
 }
 
 /* {"dataset": {"@none": value, "urn:...": value}}: the simplified form of several instances. */
-static cd_code read_datasets(
-	struct cd_read *r, const struct cd_json *set, cd_term term, struct cd_loose ***at)
+static cd_code read_datasets(struct cd_read *r, const struct cd_json *set, cd_str name, cd_term term,
+	bool top, struct cd_loose ***at)
 {
 	for (const struct cd_json *v = set->child; v; v = v->next) {
 		struct cd_loose **mine = *at;
-		if (!cd_str_eq(v->key, CD_STR("@none")) && !cd_uri_ok(v->key))
+		bool none = cd_str_eq(v->key, CD_STR("@none"));
+		if (!none && (!cd_uri_ok(v->key) || v->key.n > r->cx->set->id_max))
 			return cd_read_bad(r, v, "Expected a datasetId: a URI, or @none");
-		if (read_bare(r, v, term, false, at))
+		if (read_bare(r, v, name, term, top, at))
 			return r->cx->err.code;
-		if (!cd_str_eq(v->key, CD_STR("@none")))
+		if (!none)
 			(*mine)->meta[CD_META_DATASET] = v->key;
 	}
 	return CD_OK;
@@ -352,10 +368,10 @@ static cd_code read_simplified(
 	const struct cd_json *m = v->kind == CD_JSON_OBJECT && v->n == 1 ? v->child : NULL;
 	enum cd_kind kind = m ? cd_read_kind_of_member(m->key) : CD_KIND_NONE;
 	if (m && m->kind == CD_JSON_OBJECT && cd_str_eq(m->key, CD_STR("dataset")))
-		return read_datasets(r, m, term, at);
+		return read_datasets(r, m, v->key, term, top, at);
 	if (kind == CD_LANGUAGE_PROPERTY || kind == CD_VOCAB_PROPERTY || kind == CD_JSON_PROPERTY)
 		return cd_read_instance(r, v, term, top, at);
-	return read_bare(r, v, term, top, at);
+	return read_bare(r, v, v->key, term, top, at);
 }
 
 static cd_code read_instances(
@@ -384,5 +400,5 @@ cd_code cd_read_attr(
 	bool several = v->kind == CD_JSON_ARRAY && v->n > 0;
 	for (const struct cd_json *c = v->child; several && c; c = c->next)
 		several = is_instance(c);
-	return several ? read_instances(r, v, term, top, at) : read_bare(r, v, term, top, at);
+	return several ? read_instances(r, v, term, top, at) : read_bare(r, v, v->key, term, top, at);
 }

@@ -13,6 +13,7 @@ struct cd_read {
 	const struct cd_in *in;
 	struct cd_local *locals;
 	uint32_t locals_n, locals_cap;
+	uint32_t nodes; /* attribute instances so far */
 	unsigned depth;
 };
 
@@ -22,6 +23,7 @@ cd_code cd_read_bad(struct cd_read *, const struct cd_json *at, const char *fmt,
 /* The number of a name, or of its IRI among the fragment's own names. */
 cd_code cd_read_term(struct cd_read *, const struct cd_json *at, cd_str name, cd_term *ret);
 cd_term cd_read_local(struct cd_read *, cd_str iri); /* 0: out of memory */
+cd_str cd_read_iri(const struct cd_read *, cd_term); /* of a number, or of a name of the fragment's own */
 bool cd_read_takes_null(const struct cd_read *);     /* may the NGSI-LD null stand for an attribute? */
 bool cd_read_merges(const struct cd_read *);         /* also inside of compound values? */
 cd_code cd_read_stamp(struct cd_read *, const struct cd_json *, cd_stamp *ret);

@@ -22,71 +22,31 @@ cd_code cd_read_text(struct cd_read *r, const struct cd_json *v, cd_str *ret)
 	return CD_OK;
 }
 
-/* ---- class and key ---- */
-
-static void classify_string(struct cd_loose *l, cd_str text)
-{
-	cd_stamp stamp;
-	bool date = cd_stamp_parse(text, &stamp);
-	l->value_class = date ? CD_V_DATETIME : CD_V_STRING;
-	l->key = date ? cd_key_of_time(cd_stamp_us(stamp)) : cd_key_of_string(text);
-}
-
-/* {"@type": "DateTime", "@value": "..."} is a DateTime as well. */
-static void classify_object(struct cd_loose *l, const struct cd_json *v)
-{
-	const struct cd_json *type = cd_json_get(v, CD_STR("@type")),
-			     *value = cd_json_get(v, CD_STR("@value"));
-	cd_stamp stamp;
-	l->value_class = CD_V_OBJECT;
-	l->key = v->n;
-	if (!type || !value || type->kind != CD_JSON_STRING || value->kind != CD_JSON_STRING)
-		return;
-	if (cd_str_eq(type->text, CD_STR("DateTime")) && cd_stamp_parse(value->text, &stamp)) {
-		l->value_class = CD_V_DATETIME;
-		l->key = cd_key_of_time(cd_stamp_us(stamp));
-	}
-}
-
-static void classify(struct cd_loose *l, const struct cd_json *v)
-{
-	switch (v->kind) {
-	case CD_JSON_NULL:
-		l->value_class = CD_V_NULL;
-		break;
-	case CD_JSON_FALSE:
-	case CD_JSON_TRUE:
-		l->value_class = CD_V_BOOL;
-		l->key = v->kind == CD_JSON_TRUE;
-		break;
-	case CD_JSON_NUMBER:
-		l->value_class = CD_V_NUMBER;
-		l->key = cd_key_of_double(cd_json_number(v->text));
-		break;
-	case CD_JSON_STRING:
-		classify_string(l, v->text);
-		break;
-	case CD_JSON_ARRAY:
-		l->value_class = CD_V_ARRAY;
-		l->key = v->n;
-		break;
-	case CD_JSON_OBJECT:
-		classify_object(l, v);
-		break;
-	}
-}
-
 static cd_code store(struct cd_read *r, struct cd_loose *l, const struct cd_json *v)
 {
-	classify(l, v);
+	l->value_class = cd_value_of(v, &l->key);
 	return cd_read_text(r, v, &l->value);
+}
+
+/* A marker that would remove nothing when it is merged: only members of objects can be removed. */
+static const struct cd_json *lost_marker(const struct cd_json *v)
+{
+	const struct cd_json *found = NULL;
+	if (v->kind == CD_JSON_ARRAY)
+		return cd_json_find_marker(v);
+	for (const struct cd_json *c = v->child; c && !found; c = c->next)
+		found = cd_json_is_marker(c) ? NULL : lost_marker(c);
+	return found;
 }
 
 static cd_code no_marker(struct cd_read *r, const struct cd_json *v)
 {
-	const struct cd_json *marker = cd_read_merges(r) ? NULL : cd_json_find_marker(v);
+	bool members = cd_read_merges(r) && v->kind == CD_JSON_OBJECT;
+	const struct cd_json *marker = members ? lost_marker(v) : cd_json_find_marker(v);
 	return marker ? cd_read_bad(r, marker,
-				"The NGSI-LD null can only stand inside a value when entities are merged")
+				"The NGSI-LD null can only stand for a member inside of a value, and only "
+				"when "
+				"entities are merged")
 		      : CD_OK;
 }
 
@@ -113,6 +73,8 @@ static cd_code read_geometry(struct cd_read *r, struct cd_loose *l, const struct
 	}
 	if (cd_geo_check(r->cx, inside, &type, &box))
 		return r->cx->err.code;
+	if (cd_json_find_marker(inside))
+		return cd_read_bad(r, v, "The NGSI-LD null can not stand inside of a geometry");
 	cd_str bytes = cd_arena_copy(r->cx->arena, cd_str_of((const char *)&box, sizeof box));
 	if (!bytes.p)
 		return cd_fail_memory(r->cx);
@@ -181,35 +143,13 @@ static cd_code read_list_relationship(struct cd_read *r, struct cd_loose *l, con
 	return list ? store(r, l, list) : r->cx->err.code;
 }
 
-/* A language tag: letters and digits in parts of 1 to 8, joined by -, the first one letters; or @none. [RFC
- * 5646 2.1] */
-static bool language_tag(cd_str tag)
-{
-	bool first = true;
-	if (cd_str_eq(tag, CD_STR("@none")))
-		return true;
-	while (tag.p) {
-		cd_str part = cd_str_cut(&tag, '-');
-		if (part.n == 0 || part.n > 8)
-			return false;
-		for (size_t i = 0; i < part.n; i++) {
-			char c = part.p[i];
-			bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-			if (!letter && (first || c < '0' || c > '9'))
-				return false;
-		}
-		first = false;
-	}
-	return !first;
-}
-
 static cd_code read_language(struct cd_read *r, struct cd_loose *l, const struct cd_json *v)
 {
 	if (v->kind != CD_JSON_OBJECT)
 		return cd_read_bad(
 			r, v, "Expected an object: language tag to string, or to array of strings");
 	for (const struct cd_json *m = v->child; m; m = m->next) {
-		if (!language_tag(m->key))
+		if (!cd_language_ok(m->key))
 			return cd_read_bad(r, m, "\"" CD_STR_FMT "\" is not a language tag, nor @none",
 				CD_STR_ARG(m->key));
 		bool good = m->kind == CD_JSON_STRING || m->kind == CD_JSON_ARRAY;

@@ -39,6 +39,7 @@ static struct cd_json *parsed(struct write *w, cd_str text)
 	struct cd_json *v;
 	cd_settings_init(&set); /* stored text is sound: the bounds were those of the write */
 	set.json_depth = 512;
+	set.json_members = UINT64_MAX;
 	cd_cx_init(&cx, w->scratch, &set);
 	if (!cd_json_parse_copy(&cx, text, &v))
 		return v;
@@ -175,11 +176,26 @@ static bool has_members(const struct write *w, const struct cd_node *n)
 	return metas || n->children || n->observed || w->out->sys_attrs;
 }
 
-static void put_concise(struct write *w, const struct cd_node *n)
+/* A Property that holds a geometry: without its type it would be read as a GeoProperty. */
+static bool holds_geometry(struct write *w, const struct cd_node *n)
 {
-	bool bare = (n->kind == CD_PROPERTY || n->kind == CD_GEO_PROPERTY) && !has_members(w, n);
+	cd_str text = cd_node_value(w->e, n), key = CD_STR("\"coordinates\"");
+	if (n->kind != CD_PROPERTY || n->value_class != CD_V_OBJECT || !memmem(text.p, text.n, key.p, key.n))
+		return false;
+	struct cd_json *v = parsed(w, text);
+	return v && cd_geo_looks(v);
+}
+
+/* `alone`: not among other instances, which all have to be objects. */
+static void put_concise(struct write *w, const struct cd_node *n, bool alone)
+{
+	bool bare = (n->kind == CD_PROPERTY || n->kind == CD_GEO_PROPERTY) && alone && !has_members(w, n);
 	if (bare && (n->kind == CD_GEO_PROPERTY || !misread(w, n))) {
 		put_value(w, n);
+		return;
+	}
+	if (holds_geometry(w, n)) {
+		put_normalized(w, n);
 		return;
 	}
 	cd_buf_char(w->b, '{');
@@ -202,14 +218,14 @@ static void put_simplified(struct write *w, const struct cd_node *n)
 		cd_buf_char(w->b, '}');
 }
 
-static void put_instance(struct write *w, const struct cd_node *n)
+static void put_instance(struct write *w, const struct cd_node *n, bool alone)
 {
 	switch (w->out->form) {
 	case CD_NORMALIZED:
 		put_normalized(w, n);
 		break;
 	case CD_CONCISE:
-		put_concise(w, n);
+		put_concise(w, n, alone);
 		break;
 	case CD_SIMPLIFIED:
 		put_simplified(w, n);
@@ -225,7 +241,7 @@ static void put_instances(struct write *w, const struct cd_node *n, uint32_t cou
 	for (uint32_t i = 0; i < count; i++) {
 		if (i)
 			cd_buf_char(w->b, ',');
-		put_instance(w, &n[i]);
+		put_instance(w, &n[i], false);
 	}
 	cd_buf_char(w->b, ']');
 }
@@ -254,7 +270,7 @@ static void put_attrs(struct write *w, const struct cd_node *nodes, uint32_t n)
 		put_name(w, nodes[i].term);
 		cd_buf_char(w->b, ':');
 		if (count == 1)
-			put_instance(w, &nodes[i]);
+			put_instance(w, &nodes[i], true);
 		else if (w->out->form == CD_SIMPLIFIED)
 			put_datasets(w, &nodes[i], count);
 		else
