@@ -191,6 +191,23 @@ static cd_code check_members(struct process *p, const struct cd_json *value, cd_
 	return CD_OK;
 }
 
+/* May it stand before a colon? A definition says so itself, a mere IRI by its last character. [4.2.2, 14.2.5]
+ */
+static cd_code read_prefix(struct process *p, cd_str term, const struct cd_json *v, cd_str iri, bool *ret)
+{
+	const struct cd_json *said = v ? cd_json_get(v, CD_STR("@prefix")) : NULL;
+	bool plain = cd_str_find(term, ':') == term.n && cd_str_find(term, '/') == term.n;
+	if (said && said->kind != CD_JSON_TRUE && said->kind != CD_JSON_FALSE)
+		return bad(p, "The @prefix of a term is neither true nor false", term);
+	if (said && !plain)
+		return bad(p, "A term with a colon or a slash can not be a prefix", term);
+	*ret = said ? said->kind == CD_JSON_TRUE : !v && plain && ends_with_delimiter(iri);
+	/* "_:" begins blank nodes; a keyword is no beginning of anything */
+	if (iri.n == 0 || iri.p[0] == '@' || cd_str_eq(term, CD_STR("_")))
+		*ret = false;
+	return CD_OK;
+}
+
 static cd_code read_definition(struct process *p, const struct cd_json *m, struct cd_ctx_entry *e)
 {
 	const struct cd_json *v = m->kind == CD_JSON_OBJECT ? m : NULL;
@@ -210,9 +227,8 @@ static cd_code read_definition(struct process *p, const struct cd_json *m, struc
 		   read_container(p, m->key, v ? cd_json_get(v, CD_STR("@container")) : NULL, &def)) {
 		return p->cx->err.code;
 	}
-	const struct cd_json *prefix = v ? cd_json_get(v, CD_STR("@prefix")) : NULL;
-	bool plain = cd_str_find(m->key, ':') == m->key.n && cd_str_find(m->key, '/') == m->key.n;
-	e->prefix = prefix ? prefix->kind == CD_JSON_TRUE : !v && plain && ends_with_delimiter(def.iri);
+	if (read_prefix(p, m->key, v, def.iri, &e->prefix))
+		return p->cx->err.code;
 	e->def = def;
 	return CD_OK;
 }
