@@ -130,6 +130,14 @@ static void later_definitions_win(void **state)
 		{"a", "http://two/a"}, {"b", "http://one/b"}, {"p:a", "http://one/a"});
 }
 
+static void a_term_keeps_what_it_meant_when_it_was_defined(void **state)
+{
+	(void)state;
+	expands("[{'a': 'b:x', 'b': 'http://one/'}, {'b': 'http://two/', 'c': 'a'}]", "c", "http://one/x");
+	expands("[{'@vocab': 'http://one/', 'a': {'@type': '@id'}}, {'@vocab': 'http://two/'}]", "a",
+		"http://one/a");
+}
+
 static void null_forgets(void **state)
 {
 	(void)state;
@@ -674,7 +682,7 @@ static void out_of_memory_at_every_place(void **state)
 			same(cd_ctx_expand(c, &w.arena, CD_STR("r:x")), "http://e/r/x");
 			cd_ctx_unref(c);
 			work_done(&inner);
-			assert_true(k > 10);
+			assert_true(k > 3); /* many more where each object of an arena is an allocation */
 			break;
 		}
 		/* an error sentence that found no room is the only thing that may be lost */
@@ -722,6 +730,7 @@ int main(void)
 		TEST(prefixes),
 		TEST(order_inside_an_object_does_not_matter),
 		TEST(later_definitions_win),
+		TEST(a_term_keeps_what_it_meant_when_it_was_defined),
 		TEST(null_forgets),
 		TEST(vocab),
 		TEST(the_best_name),
