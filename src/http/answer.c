@@ -40,11 +40,23 @@ struct sending {
 	char bytes[];
 };
 
+/* Which time-out runs now that something was written or has left. */
+static void await_writes(struct cd_http_conn *c)
+{
+	const struct cd_settings *set = c->server->set;
+	if (c->writes) {
+		c->unsent = uv_stream_get_write_queue_size(&c->uv.stream);
+		cd_conn_deadline(c, set->write_timeout);
+	} else if (!c->lingering) {
+		cd_conn_deadline(c, c->state == CONN_BODY ? set->body_timeout : 0);
+	}
+}
+
 static void answer_left(struct cd_http_conn *c)
 {
 	struct request *r = c->req;
-	if (c->state == CONN_CLOSING && !c->closing && c->writes == 0 && (!r || r->answered))
-		cd_conn_close(c, false);
+	if (c->state == CONN_CLOSING && c->writes == 0)
+		cd_conn_linger(c);
 	else if (r && r->answered && c->writes == 0)
 		cd_conn_finished(c);
 }
@@ -76,7 +88,7 @@ static void on_written(uv_write_t *w, int status)
 		}
 		return;
 	}
-	cd_conn_deadline(c, c->writes ? c->server->set->write_timeout : 0);
+	await_writes(c);
 	room_again(c);
 	if (!c->closing)
 		answer_left(c);
@@ -104,7 +116,7 @@ static bool send_later(struct cd_http_conn *c, const uv_buf_t *bufs, unsigned n,
 		return false;
 	}
 	c->writes++;
-	cd_conn_deadline(c, c->server->set->write_timeout);
+	await_writes(c);
 	return true;
 }
 
@@ -210,6 +222,8 @@ static void put_head(struct request *r, int status, const struct cd_http_field *
 	if (r->close_after || s->draining) {
 		r->close_after = true;
 		CD_BUF_LIT(b, "Connection: close\r\n");
+	} else if (r->pub.conn->parser.http_minor == 0) {
+		CD_BUF_LIT(b, "Connection: keep-alive\r\n"); /* is not understood without [RFC 9112 9.3] */
 	}
 }
 
@@ -372,6 +386,10 @@ void cd_http_stream_begin(struct cd_http_req *pub, int status, const struct cd_h
 	if (r->chunk_framed)
 		CD_BUF_LIT(&r->out, "Transfer-Encoding: chunked\r\n");
 	CD_BUF_LIT(&r->out, "\r\n");
+	if (r->out.bad) {
+		cd_conn_close(c, true);
+		return;
+	}
 	const uv_buf_t b = uv_buf_init(r->out.p, (unsigned)r->out.n);
 	(void)cd_conn_send(c, &b, 1);
 }

@@ -58,16 +58,26 @@ static void init_curl(void)
 static bool private4(uint32_t a)
 {
 	return a >> 24 == 127 || a >> 24 == 10 || a >> 24 == 0 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8 ||
-	       a >> 16 == 0xa9fe || a >> 22 == 0x191 /* 100.64/10 */ || a >> 28 >= 0xe;
+	       a >> 16 == 0xa9fe || a >> 22 == 0x191 /* 100.64/10 */ || a >> 17 == 0x6309 /* 198.18/15 */ ||
+	       a >> 8 == 0xc00000 || a >> 28 >= 0xe;
 }
 
+static uint32_t v4_at(const unsigned char *a)
+{
+	return (uint32_t)a[0] << 24 | (uint32_t)a[1] << 16 | (uint32_t)a[2] << 8 | a[3];
+}
+
+/* Forms that carry an IPv4 address lead to where that leads: mapped, NAT64, 6to4. [RFC 4291, 6052, 3056] */
 static bool private6(const unsigned char *a)
 {
-	static const unsigned char zeroes[16];
-	if (memcmp(a, zeroes, 10) == 0 && ((a[10] == 0xff && a[11] == 0xff) || (a[10] == 0 && a[11] == 0))) {
-		uint32_t v4 = (uint32_t)a[12] << 24 | (uint32_t)a[13] << 16 | (uint32_t)a[14] << 8 | a[15];
-		return a[10] ? private4(v4) : true; /* ::, ::1 and the old compatible form */
-	}
+	static const unsigned char zeroes[12], mapped[12] = {[10] = 0xff, [11] = 0xff},
+					       nat64[12] = {0x00, 0x64, 0xff, 0x9b};
+	if (memcmp(a, zeroes, 12) == 0)
+		return true; /* ::, ::1 and the old compatible form */
+	if (memcmp(a, mapped, 12) == 0 || memcmp(a, nat64, 12) == 0)
+		return private4(v4_at(a + 12));
+	if (a[0] == 0x20 && a[1] == 0x02)
+		return private4(v4_at(a + 2));
 	return (a[0] & 0xfe) == 0xfc || (a[0] == 0xfe && (a[1] & 0xc0) >= 0x80) || a[0] == 0xff;
 }
 
@@ -268,32 +278,55 @@ static size_t on_field(char *p, size_t one, size_t n, void *arg)
 
 /* ---- sending ---- */
 
+static bool add_line(struct cd_client_call *call, const char *line)
+{
+	struct curl_slist *list = line ? curl_slist_append(call->sent, line) : NULL;
+	if (list)
+		call->sent = list;
+	return list;
+}
+
 static bool add_fields(struct cd_client_call *call, const struct cd_client_req *req)
 {
+	bool typed = false;
 	for (size_t i = 0; i < req->fields_n; i++) {
 		cd_str line = cd_arena_printf(&call->arena, CD_STR_FMT ": " CD_STR_FMT,
 			CD_STR_ARG(req->fields[i].name), CD_STR_ARG(req->fields[i].value));
-		struct curl_slist *list = line.p ? curl_slist_append(call->sent, line.p) : NULL;
-		if (!list)
+		typed = typed || cd_str_eq_nocase(req->fields[i].name, CD_STR("content-type"));
+		if (!add_line(call, line.p))
 			return false;
-		call->sent = list;
 	}
-	return true;
+	/* what libcurl would say by itself: that a body is a form, and that it waits for a 100 */
+	return (typed || add_line(call, "Content-Type:")) && add_line(call, "Expect:");
+}
+
+static bool set_method(CURL *e, const struct cd_client_req *req, const char *method)
+{
+	bool body = req->body.n || req->method == CD_POST || req->method == CD_PUT || req->method == CD_PATCH;
+	if (req->method == CD_GET)
+		return true;
+	if (req->method == CD_HEAD)
+		return !curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+	if (body && (curl_easy_setopt(e, CURLOPT_POSTFIELDS, req->body.n ? req->body.p : "") ||
+			    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.n)))
+		return false;
+	return !curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method);
 }
 
 static bool set_options(struct cd_client_call *call, const struct cd_client_req *req)
 {
 	CURL *e = call->easy;
 	cd_str url = cd_arena_copy(&call->arena, req->url);
-	cd_str method = cd_arena_copy(&call->arena, cd_method_names[req->method]);
-	if (!url.p || !method.p || !add_fields(call, req))
+	long timeout_ms =
+		req->timeout_us < 1000 ? 1 : (long)(req->timeout_us / 1000); /* 0 would be for ever */
+	if (!url.p || !add_fields(call, req))
 		return false;
 	bool good = !curl_easy_setopt(e, CURLOPT_URL, url.p) && !curl_easy_setopt(e, CURLOPT_PRIVATE, call) &&
 		    !curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https") &&
 		    !curl_easy_setopt(e, CURLOPT_REDIR_PROTOCOLS_STR, "http,https") &&
 		    !curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) &&
 		    !curl_easy_setopt(e, CURLOPT_HTTPHEADER, call->sent) &&
-		    !curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(req->timeout_us / 1000)) &&
+		    !curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, timeout_ms) &&
 		    !curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) &&
 		    !curl_easy_setopt(e, CURLOPT_WRITEDATA, call) &&
 		    !curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_field) &&
@@ -307,11 +340,7 @@ static bool set_options(struct cd_client_call *call, const struct cd_client_req 
 		    !curl_easy_setopt(e, CURLOPT_USERAGENT, "cardo/" CARDO_VERSION);
 	if (good && req->unix_socket)
 		good = !curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, req->unix_socket);
-	if (good && req->method != CD_GET)
-		good = !curl_easy_setopt(e, CURLOPT_POSTFIELDS, req->body.n ? req->body.p : "") &&
-		       !curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.n) &&
-		       !curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method.p);
-	return good;
+	return good && set_method(e, req, cd_method_names[req->method].p);
 }
 
 static bool open_multi(struct cd_client *c)

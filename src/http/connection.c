@@ -12,14 +12,16 @@
 
 #include "base/mem.h"
 
-static void feed(struct cd_http_conn *c);
+static void go_on_reading(struct cd_http_conn *c);
 
 /* ---- closing ---- */
 
 static void conn_free(struct cd_http_conn *c)
 {
-	if (c->req)
-		cd_server_request_back(c->server, c->req);
+	struct request *r = c->req;
+	if (r && r->dispatched && !r->finished && c->server->app->done)
+		c->server->app->done(c->server->arg, &r->pub); /* answered, but not all of it has left */
+	cd_server_request_back(c->server, r);
 	c->req = NULL;
 	cd_conn_removed(c);
 }
@@ -57,7 +59,18 @@ static void on_shutdown(uv_shutdown_t *req, int status)
 void cd_conn_linger(struct cd_http_conn *c)
 {
 	c->state = CONN_CLOSING;
+	if (c->lingering)
+		return;
+	c->lingering = true;
 	cd_conn_deadline(c, 1000000);
+	if (c->in)
+		c->in->n = c->parsed = 0;
+	go_on_reading(
+		c); /* what is not read would turn the close into a reset, which may overtake the answer */
+	if (c->ssl)
+		cd_tls_bye(c);
+	if (c->closing)
+		return;
 	if (c->ended || uv_shutdown(&c->shutdown, &c->uv.stream, on_shutdown) != 0)
 		cd_conn_close(c, false);
 }
@@ -74,8 +87,24 @@ void cd_conn_close(struct cd_http_conn *c, bool reset)
 	uv_close(&c->uv.handle, on_closed);
 }
 
+/* A large answer is one write for libuv: bytes that were taken of it are progress, too. */
+static bool answer_moves(struct cd_http_conn *c)
+{
+	size_t before = c->unsent;
+	c->unsent = uv_stream_get_write_queue_size(&c->uv.stream);
+	return c->writes && c->unsent < before;
+}
+
 void cd_conn_timeout(struct cd_http_conn *c)
 {
+	if (answer_moves(c)) {
+		cd_conn_deadline(c, c->server->set->write_timeout);
+		return;
+	}
+	if (c->lingering) {
+		cd_conn_close(c, false);
+		return;
+	}
 	cd_metric_add(c->server->metrics, CD_M_connections_timeout, 1);
 	if (c->state == CONN_HEAD || c->state == CONN_BODY)
 		cd_conn_refuse(c, CD_E_TIMEOUT, "The request came too slowly");
@@ -112,10 +141,24 @@ static int on_url(llhttp_t *p, const char *at, size_t n)
 	return extend(&r->target, offset_of(p, at), n) ? 0 : HPE_USER;
 }
 
+/* What stands between the bytes of a chunked body and behind them means nothing to us, but has an end. */
+static int on_framing(llhttp_t *p, const char *at, size_t n)
+{
+	struct request *r = req_of(p);
+	(void)at;
+	r->framing += n;
+	if (r->framing <= r->pub.cx.set->head_max)
+		return 0;
+	(void)cd_fail(&r->pub.cx, CD_E_HEAD_TOO_LARGE, NULL, "What is around the body is too large");
+	return HPE_USER;
+}
+
 static int on_name(llhttp_t *p, const char *at, size_t n)
 {
 	struct request *r = req_of(p);
 	struct cd_http_conn *c = p->data;
+	if (c->state == CONN_BODY)
+		return on_framing(p, at, n);
 	bool begins = r->raw_n == 0 || r->raw[r->raw_n - 1].value.at;
 	if (begins && r->raw_n == c->server->set->headers_max) {
 		(void)cd_fail(&r->pub.cx, CD_E_HEAD_TOO_LARGE, NULL, "More than %llu header fields",
@@ -130,18 +173,17 @@ static int on_name(llhttp_t *p, const char *at, size_t n)
 static int on_value(llhttp_t *p, const char *at, size_t n)
 {
 	struct request *r = req_of(p);
-	struct head_field *f = &r->raw[r->raw_n - 1];
-	if (f->value.at == 0)
-		f->value.at = offset_of(p, at);
-	return f->value.n == 0 ? (f->value.at = offset_of(p, at), f->value.n = (uint32_t)n, 0)
-	       : extend(&f->value, offset_of(p, at), n) ? 0
-							: HPE_USER;
+	if (((struct cd_http_conn *)p->data)->state == CONN_BODY)
+		return on_framing(p, at, n);
+	return extend(&r->raw[r->raw_n - 1].value, offset_of(p, at), n) ? 0 : HPE_USER;
 }
 
 /* An empty value has no span, but the next name must begin a new field. */
 static int on_value_complete(llhttp_t *p)
 {
 	struct request *r = req_of(p);
+	if (((struct cd_http_conn *)p->data)->state == CONN_BODY)
+		return 0;
 	struct head_field *f = &r->raw[r->raw_n - 1];
 	if (f->value.at == 0)
 		f->value.at = f->name.at + f->name.n;
@@ -191,16 +233,67 @@ static void cut_target(struct request *r)
 	r->pub.query = q == t.n ? cd_str_of("", 0) : cd_str_skip(t, q + 1);
 }
 
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/*
+ * The head read once more, line by line: what a proxy before us could read otherwise than we do is refused
+ * whole. Folded lines, line ends that are not CR LF, nameless fields, other protocols. [RFC 9112 2.2,
+ * 5, 11.2]
+ */
+static bool lines_are_sound(const struct cd_http_buffer *b, const struct request *r)
+{
+	static const char version[] = " HTTP/1.";
+	size_t at = r->target.at + r->target.n, n = sizeof version - 1;
+	if (at + n + 3 > b->n || memcmp(b->p + at, version, n) != 0)
+		return false;
+	at += n + 1;
+	for (size_t i = 0; i < r->raw_n; i++) {
+		const struct head_field *f = &r->raw[i];
+		if (memcmp(b->p + at, "\r\n", 2) != 0 || f->name.n == 0 || f->name.at != at + 2)
+			return false;
+		at = f->name.at + f->name.n;
+		if (b->p[at++] != ':')
+			return false;
+		while (blank(b->p[at]))
+			at++;
+		if (f->value.n && f->value.at != at)
+			return false;
+		at += f->value.n;
+		while (blank(b->p[at]))
+			at++;
+	}
+	return at + 4 <= b->n && memcmp(b->p + at, "\r\n\r\n", 4) == 0;
+}
+
+/* The one coding that there is. Another one, or two framings at once, hide a second request. [RFC 9112 6.1]
+ */
+static cd_code check_framing(struct cd_cx *cx, const struct cd_http_req *req, const llhttp_t *p)
+{
+	const cd_str name = CD_STR("transfer-encoding");
+	cd_str coding = cd_http_field(req, name);
+	if (!coding.p)
+		return CD_OK;
+	if (p->http_minor == 0 || req->has_length || cd_http_field_nth(req, name, 1).p)
+		return cd_fail(cx, CD_E_INVALID_REQUEST, "Transfer-Encoding", "The body's end is ambiguous");
+	return cd_str_eq_nocase(coding, CD_STR("chunked"))
+		       ? CD_OK
+		       : cd_fail(cx, CD_E_NOT_IMPLEMENTED, "Transfer-Encoding", "Only chunked is understood");
+}
+
 static cd_code check_head(struct cd_http_conn *c, struct request *r, const llhttp_t *p)
 {
 	struct cd_cx *cx = &r->pub.cx;
 	const struct cd_settings *set = c->server->set;
-	bool one_host = cd_http_field_nth(&r->pub, CD_STR("host"), 0).p &&
-			!cd_http_field_nth(&r->pub, CD_STR("host"), 1).p;
+	bool host = cd_http_field_nth(&r->pub, CD_STR("host"), 0).p;
 	if (p->http_major != 1)
 		return cd_fail(cx, CD_E_INVALID_REQUEST, NULL, "HTTP/1.1 is spoken here");
-	if (p->http_minor >= 1 && !one_host)
+	if ((p->http_minor >= 1 && !host) || cd_http_field_nth(&r->pub, CD_STR("host"), 1).p)
 		return cd_fail(cx, CD_E_INVALID_REQUEST, "Host", "A request has exactly one Host");
+	if (check_framing(cx, &r->pub, p))
+		return cx->err.code;
 	if (r->pub.target.n > set->uri_max)
 		return cd_fail(cx, CD_E_URI_TOO_LONG, NULL, "The target is longer than %llu bytes",
 			(unsigned long long)set->uri_max);
@@ -217,7 +310,8 @@ static void invite_body(struct cd_http_conn *c, struct request *r)
 {
 	static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	const uv_buf_t b = uv_buf_init((char *)(uintptr_t)text, sizeof text - 1);
-	if (cd_http_field(&r->pub, CD_STR("expect")).p)
+	/* HTTP/1.0 does not know it [RFC 9110 10.1.1] */
+	if (c->parser.http_minor >= 1 && cd_http_field(&r->pub, CD_STR("expect")).p)
 		(void)cd_conn_send(c, &b, 1);
 }
 
@@ -231,16 +325,24 @@ static int on_head(llhttp_t *p)
 	cut_target(r);
 	r->pub.has_length = p->flags & F_CONTENT_LENGTH;
 	r->pub.chunked = p->flags & F_CHUNKED;
-	r->close_after = !llhttp_should_keep_alive(p);
+	/* behind a CONNECT comes whatever its sender takes for a tunnel */
+	r->close_after = !llhttp_should_keep_alive(p) || p->method == HTTP_CONNECT;
+	r->head_end = r->raw_n ? r->raw[r->raw_n - 1].value.at + r->raw[r->raw_n - 1].value.n
+			       : r->target.at + r->target.n;
 	c->state = CONN_BODY;
 	cd_conn_deadline(c, c->server->set->body_timeout);
 	cd_code code = check_head(c, r, p);
+	if (!code && !lines_are_sound(c->in, r)) {
+		code = cd_fail(&r->pub.cx, CD_E_INVALID_REQUEST, NULL, "A line of the head is malformed");
+		r->close_after = true;
+	}
 	if (!code && c->server->app->head)
 		code = c->server->app->head(c->server->arg, &r->pub);
 	if (!code)
 		return 0;
 	/* the answer is known: the body is not read, so nothing can follow on this connection */
-	if ((r->pub.has_length && p->content_length > 0) || r->pub.chunked)
+	if ((r->pub.has_length && p->content_length > 0) ||
+		cd_http_field(&r->pub, CD_STR("transfer-encoding")).p)
 		r->close_after = true;
 	return r->close_after ? HPE_USER : 0;
 }
@@ -253,6 +355,7 @@ static int on_body(llhttp_t *p, const char *at, size_t n)
 	struct request *r = c->req;
 	uint32_t offset = offset_of(p, at);
 	cd_conn_deadline(c, c->server->set->body_timeout);
+	r->framing = 0;
 	if (r->body.n == 0 && r->body_n == 0 && !r->pub.chunked) {
 		/* does all of it fit behind the head? then it stays there */
 		uint64_t total = n + p->content_length;
@@ -288,6 +391,8 @@ static const llhttp_settings_t parser_settings = {
 	.on_header_value = on_value,
 	.on_header_value_complete = on_value_complete,
 	.on_headers_complete = on_head,
+	.on_chunk_extension_name = on_framing,
+	.on_chunk_extension_value = on_framing,
 	.on_body = on_body,
 	.on_message_complete = on_complete,
 };
@@ -358,7 +463,7 @@ static void dispatch(struct cd_http_conn *c)
 	r->dispatched = true;
 	c->state = CONN_HANDLING;
 	cd_conn_deadline(c, 0);
-	if (c->server->draining || c->ended)
+	if (c->server->draining || (c->ended && !c->in))
 		r->close_after = true;
 	cd_metric_add(c->server->metrics, CD_M_requests, 1);
 	c->server->app->request(c->server->arg, &r->pub);
@@ -398,16 +503,15 @@ static void after_execute(struct cd_http_conn *c, llhttp_errno_t e, const char *
 		return;
 	}
 	if (c->state == CONN_HEAD && c->parsed >= c->server->set->head_max) {
-		cd_conn_refuse(c, CD_E_HEAD_TOO_LARGE, "The head of the request is too large");
+		if (c->req->target.n > c->server->set->uri_max)
+			cd_conn_refuse(c, CD_E_URI_TOO_LONG, "The target of the request is too long");
+		else
+			cd_conn_refuse(c, CD_E_HEAD_TOO_LARGE, "The head of the request is too large");
 		return;
 	}
-	if (c->state == CONN_BODY && !c->req->inlined) {
-		/* the bytes were copied: the head stays, the room behind it is free again */
-		size_t head_end = c->req->body_at ? c->req->body_at : c->parsed;
-		if (c->req->body_at == 0)
-			c->req->body_at = c->parsed;
-		c->in->n = c->parsed = head_end < c->in->n ? head_end : c->in->n;
-	}
+	/* the bytes were copied: the head stays, the room behind it is free again */
+	if (c->state == CONN_BODY && !c->req->inlined && c->parsed == c->in->n)
+		c->in->n = c->parsed = c->req->head_end;
 }
 
 static void feed(struct cd_http_conn *c)
@@ -415,6 +519,8 @@ static void feed(struct cd_http_conn *c)
 	char *from = c->in->p + c->parsed;
 	size_t n = c->in->n - c->parsed;
 	bool was_body = c->state == CONN_BODY;
+	if (c->state == CONN_HEAD && n > c->server->set->head_max - c->parsed)
+		n = c->server->set->head_max - c->parsed;
 	llhttp_errno_t e = llhttp_execute(&c->parser, from, n);
 	if (!was_body && c->state == CONN_BODY && e == HPE_OK && c->req->body.n == 0 && c->req->body_n == 0)
 		invite_body(c, c->req);
@@ -504,11 +610,20 @@ static void on_end(struct cd_http_conn *c, bool broken)
 		cd_conn_close(c, broken);
 		return;
 	}
-	/* half-closed: what was asked is still answered */
-	if (c->state == CONN_HANDLING)
-		c->req->close_after = true;
-	else
+	/* half-closed: what was asked is still answered, pipelined requests too */
+	if (c->state != CONN_HANDLING)
 		cd_conn_close(c, false);
+	else if (!c->in || c->in->n == 0)
+		c->req->close_after = true;
+}
+
+static void run_tls(struct cd_http_conn *c)
+{
+	int more;
+	while ((more = cd_tls_read(c)) > 0 && !c->closing)
+		cd_conn_run(c);
+	if (more < 0 && !c->closing)
+		cd_conn_close(c, true);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
@@ -532,11 +647,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		cd_conn_run(c);
 	} else {
 		c->cipher->n += (size_t)n;
-		int more;
-		while ((more = cd_tls_read(c)) > 0 && !c->closing)
-			cd_conn_run(c);
-		if (more < 0 && !c->closing)
-			cd_conn_close(c, true);
+		run_tls(c);
 	}
 	if (!c->closing)
 		pause_reading(c);
@@ -569,6 +680,10 @@ void cd_conn_finished(struct cd_http_conn *c)
 	}
 	c->state = CONN_IDLE;
 	cd_conn_deadline(c, s->set->idle_timeout);
+	if (c->in_dispatch)
+		return; /* the loop around us goes on */
 	go_on_reading(c);
 	cd_conn_run(c);
+	if (c->ssl && !c->closing && c->state < CONN_CLOSING)
+		run_tls(c); /* pipelined requests may wait inside of OpenSSL */
 }

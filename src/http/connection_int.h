@@ -15,7 +15,7 @@
 #include <openssl/ssl.h>
 #include <zlib.h>
 
-enum { PADDING = 64, PIPELINE_MAX = 65536, HIGH_WATER = 262144, POOL_MAX = 64 };
+enum { PADDING = 64, BODY_ROOM = 16384, HIGH_WATER = 262144, POOL_MAX = 64 };
 
 struct cd_http_buffer {
 	struct cd_http_buffer *next;
@@ -43,7 +43,9 @@ struct request {
 	struct cd_http_field *fields;
 	size_t raw_n;
 	struct span target;
+	size_t head_end;        /* bytes behind it are free once they were parsed */
 	size_t body_at, body_n; /* of a body that lies in `head` */
+	size_t framing;         /* bytes of chunk extensions and trailers since the last of the body */
 	bool inlined;           /* it does */
 	bool dispatched, answered, streaming, chunk_framed, gzip, held, finished;
 	bool close_after;
@@ -74,8 +76,9 @@ struct cd_http_conn {
 	enum conn_state state;
 	uint64_t deadline_ms; /* loop time; 0: none */
 	unsigned writes;      /* in flight */
+	size_t unsent;        /* bytes of them, when the deadline was set */
 	uv_shutdown_t shutdown;
-	bool reading, ended, gone, closing, closed, control, loopback;
+	bool reading, ended, gone, lingering, closing, closed, control, loopback;
 	bool in_dispatch; /* run() is on the stack: an answer given now must not start it again */
 	SSL *ssl;
 	struct cd_http_buffer *cipher; /* TLS: what arrived, encrypted */
@@ -92,6 +95,7 @@ struct cd_http_server {
 	uv_pipe_t *control;
 	uv_timer_t *sweep;
 	bool sweeping, draining;
+	bool owed, control_owed; /* a connection waits that could not be taken for want of memory */
 	int port;
 	char *control_path;
 	struct cd_http_conn *conns;
@@ -139,6 +143,7 @@ void cd_conn_refuse(struct cd_http_conn *, cd_code, const char *detail);
 
 /* secure.c */
 bool cd_tls_start(struct cd_http_conn *);
+void cd_tls_bye(struct cd_http_conn *); /* say that nothing follows */
 void cd_tls_end(struct cd_http_conn *);
 /* What arrived into plain bytes of conn->in. -1: broken; 0: nothing more now; 1: go on. */
 int cd_tls_read(struct cd_http_conn *);

@@ -44,7 +44,7 @@ cd_str cd_http_field(const struct cd_http_req *r, cd_str name)
 struct cd_http_buffer *cd_server_buffer(struct cd_http_server *s)
 {
 	struct cd_http_buffer *b = s->buffers;
-	size_t cap = s->set->head_max > 16384 ? s->set->head_max : 16384;
+	size_t cap = s->set->head_max + BODY_ROOM; /* the largest head leaves room for what is behind it */
 	if (b) {
 		s->buffers = b->next;
 		s->buffers_n--;
@@ -139,6 +139,7 @@ void cd_conn_deadline(struct cd_http_conn *c, uint64_t us)
 }
 
 static void finish_drain(struct cd_http_server *s);
+static void accept_owed(struct cd_http_server *s);
 
 static void on_sweep(uv_timer_t *timer)
 {
@@ -154,7 +155,8 @@ static void on_sweep(uv_timer_t *timer)
 		else if (c->deadline_ms && now >= c->deadline_ms)
 			cd_conn_timeout(c);
 	}
-	if (!s->conns && s->sweeping && !s->draining) {
+	accept_owed(s);
+	if (!s->conns && !s->owed && !s->control_owed && !s->draining) {
 		uv_timer_stop(s->sweep);
 		s->sweeping = false;
 	}
@@ -218,8 +220,12 @@ static void add_conn(struct cd_http_server *s, struct cd_http_conn *c)
 static void accept_one(struct cd_http_server *s, uv_stream_t *listener, bool control)
 {
 	struct cd_http_conn *c = cd_mem_zalloc(sizeof *c);
-	if (!c)
-		return; /* it stays in the backlog */
+	if (!c) {
+		/* libuv offers no other connection before this one is taken: the sweep will try again */
+		*(control ? &s->control_owed : &s->owed) = true;
+		start_sweep(s);
+		return;
+	}
 	c->server = s;
 	c->control = control;
 	if (control)
@@ -241,6 +247,16 @@ static void accept_one(struct cd_http_server *s, uv_stream_t *listener, bool con
 		return;
 	}
 	cd_conn_start(c);
+}
+
+static void accept_owed(struct cd_http_server *s)
+{
+	bool owed = s->owed, control_owed = s->control_owed;
+	s->owed = s->control_owed = false;
+	if (owed && s->listener)
+		accept_one(s, (uv_stream_t *)s->listener, false);
+	if (control_owed && s->control)
+		accept_one(s, (uv_stream_t *)s->control, true);
 }
 
 static void on_connection(uv_stream_t *listener, int status)
@@ -334,8 +350,11 @@ cd_code cd_http_listen_control(struct cd_cx *cx, struct cd_http_server *s, const
 	(void)unlink(path); /* left behind by a life that was killed; the directory's lock is ours */
 	s->control = cd_mem_zalloc(sizeof *s->control);
 	s->control_path = cd_mem_alloc(strlen(path) + 1);
-	if (!s->control || !s->control_path)
+	if (!s->control || !s->control_path) {
+		cd_mem_free(s->control);
+		s->control = NULL;
 		return cd_fail_memory(cx);
+	}
 	memcpy(s->control_path, path, strlen(path) + 1);
 	(void)uv_pipe_init(s->loop, s->control, 0);
 	s->control->data = s;

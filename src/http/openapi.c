@@ -106,10 +106,9 @@ static void put_route(struct cd_buf *b, const struct cd_route_table *t, const st
 	CD_BUF_LIT(b, ",\"summary\":");
 	put(b, route->summary);
 	if (route->clause[0]) {
-		CD_BUF_LIT(b, ",\"description\":");
-		cd_json_write_string(b, CD_STR("ETSI GS CIM 009 clause "));
-		b->n--; /* the clause goes into the same string */
-		cd_buf_printf(b, "%s\"", route->clause);
+		CD_BUF_LIT(b, ",\"description\":\"ETSI GS CIM 009 clause ");
+		cd_buf_put(b, cd_str_z(route->clause)); /* digits and dots */
+		cd_buf_char(b, '"');
 	}
 	CD_BUF_LIT(b, ",\"parameters\":[");
 	put_path_params(b, route->path, &first);

@@ -55,6 +55,7 @@ enum {
 	CD_ROUTE_BODY_MERGE = 2, /* also application/merge-patch+json */
 	CD_ROUTE_CONTROL = 4,    /* only over the control socket, or from loopback */
 	CD_ROUTE_LENGTH = 8,     /* a body without Content-Length is refused with 411 */
+	CD_ROUTE_GEOJSON = 16,   /* offers application/geo+json as well */
 };
 
 struct cd_router;
@@ -80,7 +81,7 @@ cd_code cd_router_find(const struct cd_router *, struct cd_cx *, enum cd_method,
 cd_code cd_router_args(
 	const struct cd_router *, struct cd_cx *, const struct cd_route *, cd_str query, struct cd_args *);
 
-/* OpenAPI 3.1 of all routes, as JSON. `server` is the base URL or "/". */
+/* OpenAPI 3.1 of all routes, as JSON. */
 void cd_router_openapi(const struct cd_router *, struct cd_buf *, cd_str title, cd_str version);
 
 /* "%2F" to "/", once. p == NULL on a bad escape or when out of memory. '+' stays '+'. */

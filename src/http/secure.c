@@ -96,6 +96,13 @@ static bool send_pending(struct cd_http_conn *c)
 	return BIO_ctrl_pending(SSL_get_wbio(c->ssl)) == 0 || cd_conn_send(c, NULL, 0);
 }
 
+void cd_tls_bye(struct cd_http_conn *c)
+{
+	ERR_clear_error();
+	(void)SSL_shutdown(c->ssl);
+	(void)send_pending(c); /* best effort: the connection ends anyway */
+}
+
 int cd_tls_read(struct cd_http_conn *c)
 {
 	if (c->cipher && c->cipher->n) {
