@@ -538,7 +538,7 @@ static void check_existence(struct cd_work *w)
 		cd_work_refuse(w, CD_E_NOT_FOUND, NULL, message(w, "There is no entity").p);
 	else if (w->old && w->change->verb == CD_VERB_CREATE)
 		cd_work_refuse(w, CD_E_ALREADY_EXISTS, NULL, message(w, "There already is an entity").p);
-	else if (w->old && w->change->types && cd_q_eval(w->change->types, w->old) != CD_TRUE)
+	else if (w->old && w->change->types && cd_q_eval(w->change->types, w->old, NULL) != CD_TRUE)
 		cd_work_refuse(w, CD_E_NOT_FOUND, "type", "The entity is of other types");
 }
 

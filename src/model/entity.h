@@ -159,6 +159,15 @@ static inline cd_str cd_node_value(const struct cd_ent *e, const struct cd_node 
 {
 	return cd_ent_at(e, n->value);
 }
+/* Has this instance not expired? */
+static inline bool cd_node_alive(const struct cd_ent *e, const struct cd_node *n, cd_time_us now)
+{
+	return n->expires == 0 || cd_stamp_us(cd_ent_stamp(e, n->expires)) > now;
+}
+static inline bool cd_ent_alive(const struct cd_ent *e, cd_time_us now)
+{
+	return e->expires == CD_STAMP_NONE || cd_stamp_us(e->expires) > now;
+}
 /* The optional strings of a node one after the other, node->metas of them, in the order of their tags. */
 static inline const char *cd_node_metas(const struct cd_ent *e, const struct cd_node *n)
 {

@@ -1,22 +1,51 @@
-/* The evaluator, and the tree's simple makers. */
-#include "model/query.h"
+/* The tree's simple makers, and its end. */
+#include "model/query_int.h"
 
 #include "model/uri.h"
 
 enum { IDS_MAX = 10000 };
 
-static struct cd_q *leaf(struct cd_arena *arena, enum cd_q_kind kind, cd_term term, cd_str text)
+struct cd_q *cd_q_new(struct cd_arena *arena, enum cd_q_kind kind)
 {
 	struct cd_q *q = CD_NEW(arena, struct cd_q);
 	if (q)
-		*q = (struct cd_q){.kind = kind, .term = term, .text = text};
+		q->kind = kind;
 	return q;
+}
+
+static struct cd_q *pair(struct cd_arena *arena, enum cd_q_kind kind, struct cd_q *a, struct cd_q *b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	if (a->kind == kind) { /* a longer chain instead of a deeper tree */
+		struct cd_q **at = &a->child;
+		while (*at)
+			at = &(*at)->next;
+		*at = b;
+		return a;
+	}
+	struct cd_q *q = cd_q_new(arena, kind);
+	if (q) {
+		q->child = a;
+		a->next = b;
+	}
+	return q;
+}
+
+struct cd_q *cd_q_and(struct cd_arena *arena, struct cd_q *a, struct cd_q *b)
+{
+	return pair(arena, CD_Q_AND, a, b);
+}
+
+struct cd_q *cd_q_or(struct cd_arena *arena, struct cd_q *a, struct cd_q *b)
+{
+	return pair(arena, CD_Q_OR, a, b);
 }
 
 cd_code cd_q_ids(struct cd_cx *cx, cd_str list, struct cd_q **ret)
 {
-	struct cd_q * or = leaf(cx->arena, CD_Q_OR, 0, CD_STR(""));
-	struct cd_q **at = or ? & or->child : NULL;
+	struct cd_q *any = cd_q_new(cx->arena, CD_Q_OR);
+	struct cd_q **at = any ? &any->child : NULL;
 	for (unsigned n = 0; at && list.p; n++, at = &(*at)->next) {
 		cd_str id = cd_str_cut(&list, ',');
 		if (n == IDS_MAX)
@@ -24,63 +53,70 @@ cd_code cd_q_ids(struct cd_cx *cx, cd_str list, struct cd_q **ret)
 		if (!cd_uri_ok(id))
 			return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "id", "\"" CD_STR_FMT "\" is not a URI",
 				CD_STR_ARG(id));
-		*at = leaf(cx->arena, CD_Q_ID, 0, id);
+		*at = cd_q_new(cx->arena, CD_Q_ID);
 		if (!*at)
 			return cd_fail_memory(cx);
+		(*at)->text = id;
 	}
-	if (! or)
+	if (!any)
 		return cd_fail_memory(cx);
-	*ret = or->child && ! or->child->next ? or->child : or ;
+	*ret = any->child && !any->child->next ? any->child : any;
 	return CD_OK;
 }
 
-struct cd_q *cd_q_and(struct cd_arena *arena, struct cd_q *a, struct cd_q *b)
+cd_code cd_q_id_pattern(struct cd_cx *cx, cd_str text, struct cd_q **ret)
 {
-	if (!a || !b)
-		return a ? a : b;
-	struct cd_q *and = leaf(arena, CD_Q_AND, 0, CD_STR(""));
-	if (and) {
-		and->child = a;
-		a->next = b;
-	}
-	return and;
+	struct cd_q *q = cd_q_new(cx->arena, CD_Q_PATTERN);
+	if (!q)
+		return cd_fail_memory(cx);
+	*ret = q;
+	return cd_pattern_new(cx, "idPattern", text, &q->pattern);
 }
 
-static enum cd_tri all(const struct cd_q *q, const struct cd_ent *e)
+cd_code cd_q_has(const struct cd_q_parse *p, cd_str list, struct cd_q **ret)
 {
-	enum cd_tri least = CD_TRUE;
-	for (const struct cd_q *c = q->child; c && least != CD_FALSE; c = c->next) {
-		enum cd_tri t = cd_q_eval(c, e);
-		least = t < least ? t : least;
+	struct cd_q *any = cd_q_new(p->cx->arena, CD_Q_OR);
+	struct cd_q **at = any ? &any->child : NULL;
+	while (at && list.p) {
+		cd_str name = cd_str_cut(&list, ','), iri;
+		if (!cd_name_ok(name))
+			return cd_fail(p->cx, CD_E_BAD_REQUEST_DATA, "attrs",
+				"\"" CD_STR_FMT "\" is not the name of an attribute", CD_STR_ARG(name));
+		cd_term term = cd_ctx_term(p->ctx, p->cx->arena, p->names, name, &iri);
+		if (!iri.p || !(*at = cd_q_new(p->cx->arena, term ? CD_Q_HAS : CD_Q_NEVER)))
+			return cd_fail_memory(p->cx);
+		(*at)->term = term;
+		at = &(*at)->next;
 	}
-	return least;
+	*ret = any;
+	return any ? CD_OK : cd_fail_memory(p->cx);
 }
 
-static enum cd_tri any(const struct cd_q *q, const struct cd_ent *e)
+bool cd_q_names_attribute(const struct cd_q *q)
 {
-	enum cd_tri most = CD_FALSE;
-	for (const struct cd_q *c = q->child; c && most != CD_TRUE; c = c->next) {
-		enum cd_tri t = cd_q_eval(c, e);
-		most = t > most ? t : most;
-	}
-	return most;
+	if (!q)
+		return false;
+	if (q->path.steps_n > 0) /* also one that the twin does not know */
+		return true;
+	for (const struct cd_q *c = q->child; c; c = c->next)
+		if (cd_q_names_attribute(c))
+			return true;
+	return false;
 }
 
-enum cd_tri cd_q_eval(const struct cd_q *q, const struct cd_ent *e)
+static void values_done(struct cd_q *q)
 {
-	switch (q->kind) {
-	case CD_Q_ALWAYS:
-		return CD_TRUE;
-	case CD_Q_NEVER:
-		return CD_FALSE;
-	case CD_Q_AND:
-		return all(q, e);
-	case CD_Q_OR:
-		return any(q, e);
-	case CD_Q_TYPE:
-		return cd_ent_has_type(e, q->term) ? CD_TRUE : CD_FALSE;
-	case CD_Q_ID:
-		return cd_str_eq(cd_ent_id(e), q->text) ? CD_TRUE : CD_FALSE;
-	}
-	return CD_FALSE;
+	cd_pattern_free(q->pattern);
+	cd_geo_query_free(q->geo);
+	q->pattern = NULL;
+	q->geo = NULL;
+}
+
+void cd_q_done(struct cd_q *q)
+{
+	if (!q)
+		return;
+	values_done(q);
+	for (struct cd_q *c = q->child; c; c = c->next)
+		cd_q_done(c);
 }

@@ -22,6 +22,12 @@ CD_BIND(batch_upsert);
 CD_BIND(batch_update);
 CD_BIND(batch_merge);
 CD_BIND(batch_delete);
+CD_BIND(query);
+CD_BIND(purge);
+CD_BIND(types);
+CD_BIND(type);
+CD_BIND(attributes);
+CD_BIND(attribute);
 #undef CD_BIND
 
 #endif

@@ -1,22 +1,10 @@
-/* Retrieve and list. [CIM 009 6.4.3.2, 6.5.3.1; digest 7.5] */
+/* Retrieve, list, and the query with a body. [CIM 009 6.4.3.2, 6.5.3.1, 6.23.3.1] */
+#include "ngsild/ask.h"
 #include "ngsild/bind.h"
 #include "ngsild/params.h"
-#include "ngsild/request.h"
 #include "ops/read.h"
 
-static cd_code representation(struct cd_ngsi *n, struct cd_out *out)
-{
-	uint32_t options;
-	if (cd_ngsi_options(n, CD_OPT_FORMS | CD_OPT_SYS_ATTRS, &options))
-		return n->cx->err.code;
-	*out = (struct cd_out){
-		.ctx = n->ctx,
-		.form = cd_ngsi_form(n, options),
-		.sys_attrs = options & CD_OPT_SYS_ATTRS,
-		.with_context = n->offer == CD_OFFER_LD,
-	};
-	return CD_OK;
-}
+#include <stdlib.h>
 
 /* ---- one ---- */
 
@@ -37,10 +25,9 @@ static void retrieve(struct cd_ngsi *n)
 	struct cd_op_retrieve *r = CD_NEW(n->cx->arena, struct cd_op_retrieve);
 	if (!r) {
 		(void)cd_fail_memory(n->cx);
-	} else if (!representation(n, &r->out)) {
+	} else if (!cd_ngsi_representation(n, &r->out) && !cd_ngsi_ask(n, &r->ask)) {
 		r->op = (struct cd_op){.cx = n->cx, .tenant = n->tenant, .done = retrieved, .owner = n};
 		r->id = n->args->part[0];
-		r->types = n->args->text[P_TYPE];
 		cd_op_retrieve_begin(n->runner, r);
 		return;
 	}
@@ -55,29 +42,34 @@ struct list {
 	size_t fields_n;
 };
 
-/* The request again with another offset, parameters sorted by name, as the links of entity lists want it
- * {019_31}. */
+static int by_name(const void *x, const void *y)
+{
+	const enum cd_ngsi_param *a = x, *b = y;
+	return strcmp(cd_ngsi_params[*a].name, cd_ngsi_params[*b].name);
+}
+
+/* The request again with another offset, parameters sorted by name, as the links of entity lists want it. */
 static void put_target(struct cd_buf *b, struct cd_ngsi *n, uint64_t offset, uint64_t limit)
 {
-	static const enum cd_ngsi_param sorted[] = {
-		P_COUNT, P_FORMAT, P_ID, P_LIMIT, P_LOCAL, P_OFFSET, P_OPTIONS, P_TYPE};
-	const struct cd_args *a = n->args;
+	enum cd_ngsi_param sorted[P_N];
+	size_t sorted_n = 0;
 	char sep = '?';
-	CD_BUF_LIT(b, "/ngsi-ld/v1/entities");
-	for (size_t i = 0; i < sizeof sorted / sizeof *sorted; i++) {
-		enum cd_ngsi_param p = sorted[i];
-		if (p != P_LIMIT && p != P_OFFSET && !(a->given & (1ull << p)))
-			continue;
+	for (unsigned p = 0; p < P_N; p++)
+		if (((n->args->given | P(LIMIT) | P(OFFSET)) >> p & 1))
+			sorted[sorted_n++] = (enum cd_ngsi_param)p;
+	qsort(sorted, sorted_n, sizeof *sorted, by_name);
+	cd_buf_put(b, cd_str_z(n->route->path));
+	for (size_t i = 0; i < sorted_n; i++) {
 		cd_buf_char(b, sep);
-		cd_buf_put(b, cd_str_z(cd_ngsi_params[p].name));
+		cd_buf_put(b, cd_str_z(cd_ngsi_params[sorted[i]].name));
 		cd_buf_char(b, '=');
 		sep = '&';
-		if (p == P_LIMIT)
+		if (sorted[i] == P_LIMIT)
 			cd_buf_u64(b, limit);
-		else if (p == P_OFFSET)
+		else if (sorted[i] == P_OFFSET)
 			cd_buf_u64(b, offset);
 		else
-			cd_percent_encode(b, a->text[p], ":@!$'()*,;/?");
+			cd_percent_encode(b, n->args->text[sorted[i]], ":@!$'()*,;/?");
 	}
 }
 
@@ -90,7 +82,9 @@ static cd_str page_link(struct cd_ngsi *n, uint64_t offset, uint64_t limit, cons
 	CD_BUF_LIT(&b, ">;rel=\"");
 	cd_buf_put(&b, cd_str_z(rel));
 	CD_BUF_LIT(&b, "\";type=\"");
-	cd_buf_put(&b, n->offer == CD_OFFER_LD ? CD_STR("application/ld+json") : CD_STR("application/json"));
+	cd_buf_put(&b, n->offer == CD_OFFER_LD    ? CD_STR("application/ld+json")
+		       : n->offer == CD_OFFER_GEO ? CD_STR("application/geo+json")
+						  : CD_STR("application/json"));
 	cd_buf_char(&b, '"');
 	cd_str text = b.bad ? cd_str_of(NULL, 0) : cd_arena_copy(n->cx->arena, cd_buf_str(&b));
 	cd_buf_done(&b);
@@ -171,23 +165,16 @@ static cd_code check_page(struct cd_ngsi *n, struct cd_op_list *op)
 	if (op->limit > set->page_max)
 		return cd_fail(n->cx, CD_E_TOO_MANY_RESULTS, "limit", "At most %llu results in one answer",
 			(unsigned long long)set->page_max);
-	/* an id does not narrow enough [5.7.2.4] */
-	if (!(a->given & P(TYPE)) && !a->uint[P_LOCAL])
-		return cd_fail(n->cx, CD_E_BAD_REQUEST_DATA, "type", "Too wide: say a type, or local=true");
-	if (cd_str_eq(a->text[P_TYPE], CD_STR("*")) && (a->given & P(LOCAL)) && !a->uint[P_LOCAL])
-		return cd_fail(n->cx, CD_E_BAD_REQUEST_DATA, "local", "type=* is only answered locally");
 	return CD_OK;
 }
 
-static void list(struct cd_ngsi *n)
+static void list_with(struct cd_ngsi *n, cd_code (*ask)(struct cd_ngsi *, struct cd_ask *))
 {
 	struct list *l = CD_NEW(n->cx->arena, struct list);
 	if (!l) {
 		(void)cd_fail_memory(n->cx);
-	} else if (!representation(n, &l->op.out) && !check_page(n, &l->op)) {
+	} else if (!cd_ngsi_representation(n, &l->op.out) && !check_page(n, &l->op) && !ask(n, &l->op.ask)) {
 		l->op.op = (struct cd_op){.cx = n->cx, .tenant = n->tenant, .done = listed, .owner = n};
-		l->op.types = n->args->text[P_TYPE];
-		l->op.ids = n->args->text[P_ID];
 		l->op.put = put;
 		n->op = l;
 		n->room = list_room;
@@ -195,6 +182,23 @@ static void list(struct cd_ngsi *n)
 		return;
 	}
 	cd_ngsi_fail(n);
+}
+
+static void list(struct cd_ngsi *n)
+{
+	list_with(n, cd_ngsi_ask);
+}
+
+/* limit, offset, count and the representation stay parameters. */
+static cd_code ask_body(struct cd_ngsi *n, struct cd_ask *a)
+{
+	*a = (struct cd_ask){.local = n->args->uint[P_LOCAL]};
+	return cd_ngsi_ask_body(n, a);
+}
+
+static void query(struct cd_ngsi *n)
+{
+	list_with(n, ask_body);
 }
 
 #define BIND(name)                                                                                           \
@@ -205,3 +209,4 @@ static void list(struct cd_ngsi *n)
 	}
 BIND(retrieve)
 BIND(list)
+BIND(query)

@@ -10,9 +10,12 @@
 #include "http/negotiate.h"
 #include "ngsild/link.h"
 
+#include <strings.h>
+
 static const cd_str offers[CD_OFFER_N] = {
 	[CD_OFFER_JSON] = CD_STR_INIT("application/json"),
 	[CD_OFFER_LD] = CD_STR_INIT("application/ld+json"),
+	[CD_OFFER_GEO] = CD_STR_INIT("application/geo+json"),
 };
 static const cd_str tenant_field = CD_STR_INIT("NGSILD-Tenant");
 enum { FIELDS_MAX = 12, TENANT_MAX = 128 };
@@ -120,7 +123,7 @@ static void entity_fields(
 	struct cd_ngsi *n, struct fields *fs, const struct cd_http_field *more, size_t more_n)
 {
 	add(fs, CD_STR("Content-Type"), offers[n->offer]);
-	if (n->offer == CD_OFFER_JSON) {
+	if (n->context_in_link) {
 		cd_str url = cd_ctx_link(n->ctx);
 		add(fs, CD_STR("Link"), cd_link_of_context(n->cx->arena, url.n ? url : cd_core_context_url));
 	}
@@ -223,12 +226,33 @@ static void with_context(struct cd_ngsi *n)
 
 /* ---- preconditions ---- */
 
+/* Prefer: body=json moves a Feature's @context to the header. [CIM 009 6.3.15; RFC 7240 2] */
+static bool prefers(const struct cd_http_req *http, cd_str name, cd_str value)
+{
+	cd_str rest = cd_http_field(http, CD_STR("prefer"));
+	while (rest.p) {
+		cd_str one = cd_str_cut(&rest, ',');
+		cd_str said = cd_str_trim(cd_str_cut(&one, ';'));
+		cd_str key = cd_str_trim(cd_str_cut(&said, '=')),
+		       what = cd_str_trim(said.p ? said : CD_STR(""));
+		if (what.n > 1 && what.p[0] == '"' && what.p[what.n - 1] == '"')
+			what = cd_str_of(what.p + 1, what.n - 2);
+		if (key.n == name.n && strncasecmp(key.p, name.p, key.n) == 0 && cd_str_eq(what, value))
+			return true;
+	}
+	return false;
+}
+
 static cd_code check_accept(struct cd_ngsi *n)
 {
-	n->offer = cd_negotiate(n->http, offers, CD_OFFER_N, (1u << CD_OFFER_N) - 1);
-	return n->offer >= 0 ? CD_OK
-			     : cd_fail(n->cx, CD_E_NOT_ACCEPTABLE, "Accept",
-				       "Offered are application/json and application/ld+json");
+	bool geo = n->route->flags & CD_ROUTE_GEOJSON;
+	n->offer = cd_negotiate(n->http, offers, CD_OFFER_N, geo ? 7 : 3);
+	n->context_in_link = n->offer == CD_OFFER_JSON ||
+			     (n->offer == CD_OFFER_GEO && prefers(n->http, CD_STR("body"), CD_STR("json")));
+	if (n->offer >= 0)
+		return CD_OK;
+	return cd_fail(n->cx, CD_E_NOT_ACCEPTABLE, "Accept",
+		"Offered are application/json, application/ld+json%s", geo ? ", application/geo+json" : "");
 }
 
 static bool tenant_char(char c)

@@ -14,7 +14,7 @@
 #include "repr/repr.h"
 
 /* Order of the offers decides between equal weights [digest 7.3.3]. */
-enum { CD_OFFER_JSON, CD_OFFER_LD, CD_OFFER_N };
+enum { CD_OFFER_JSON, CD_OFFER_LD, CD_OFFER_GEO, CD_OFFER_N };
 
 struct cd_ngsi {
 	struct cd_runner *runner;
@@ -24,8 +24,9 @@ struct cd_ngsi {
 	const struct cd_args *args;
 	cd_str tenant;
 	bool tenant_given;
-	int offer;    /* what the answer will be: CD_OFFER_... */
-	bool ld_body; /* application/ld+json */
+	int offer;            /* what the answer will be: CD_OFFER_... */
+	bool context_in_link; /* the answer names its @context in a header, not in the body */
+	bool ld_body;         /* application/ld+json */
 	struct cd_json *body;
 	struct cd_json *link;           /* a string node with the URL of the Link header's context, or NULL */
 	struct cd_ctx *ctx;             /* one reference; not set for batches */

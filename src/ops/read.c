@@ -1,55 +1,171 @@
 /*
  * Reading: from a pinned root, packed blocks straight into the answer.
  *
- * A list has two passes over one scan: the page itself, and, when the client wants a count that no tree
- * knows, the rest. The header of a streamed answer must tell count and next page, so a list that needs the
- * rest counted is written into memory first; only lists whose total the trees know are streamed.
+ * A list has two passes over one sequence of candidates: the page itself, and, when the client wants a count
+ * that no tree knows, the rest. The header of a streamed answer must tell count and next page, so a list that
+ * needs the rest counted is written into memory first; only lists whose total the trees know are streamed. An
+ * ordered list looks at every candidate before it writes the first. All of them judge with one evaluator.
  */
 #include "ops/read.h"
 
 #include "model/uri.h"
 #include "ops/runner.h"
+#include "ops/top.h"
 
-enum { ANSWER_MAX = 1 << 30, PIECE = 64 * 1024, TIRED_EVERY = 8, PAGE_GUESS = 100 };
+enum { ANSWER_MAX = 1 << 30, PIECE = 64 * 1024, TIRED_EVERY = 8, PAGE_GUESS = 100, KEY_MAX = 1 << 20 };
 
-static bool expired(const struct cd_op *op, const struct cd_ent *e)
+/* ---- what linked entities are read from ---- */
+
+struct linked_from {
+	const struct cd_store *store;
+	const struct cd_tenant *tenant;
+	cd_time_us now;
+};
+
+static const struct cd_ent *fetch(void *arg, cd_str id)
 {
-	return e->expires != CD_STAMP_NONE && cd_stamp_us(e->expires) <= op->cx->now;
+	const struct linked_from *from = arg;
+	const struct cd_ent *e = cd_tenant_get(from->store, from->tenant, id);
+	return e && cd_ent_alive(e, from->now) ? e : NULL;
 }
+
+static bool link_to(
+	struct cd_op *op, const struct cd_tenant *tenant, struct cd_asked *asked, struct cd_q_run *run)
+{
+	struct linked_from *from = CD_NEW(op->cx->arena, struct linked_from);
+	if (!from)
+		return false;
+	*from = (struct linked_from){cd_runner_store(op->runner), tenant, op->cx->now};
+	asked->join.fetch = fetch;
+	asked->join.arg = from;
+	if (run) {
+		run->fetch = fetch;
+		run->arg = from;
+	}
+	return true;
+}
+
+static bool flat(const struct cd_asked *a)
+{
+	return a->join.how == CD_JOIN_FLAT;
+}
+
+/* ---- the frame around many ---- */
+
+static void open_list(struct cd_buf *b, const struct cd_out *out)
+{
+	cd_buf_put(b, out->geojson ? CD_STR("{\"type\":\"FeatureCollection\",\"features\":[") : CD_STR("["));
+}
+
+static void close_list(struct cd_buf *b, const struct cd_out *out, bool with_context)
+{
+	cd_buf_char(b, ']');
+	if (!out->geojson)
+		return;
+	if (with_context) {
+		CD_BUF_LIT(b, ",\"@context\":");
+		cd_buf_put(b, cd_ctx_source(out->ctx));
+	}
+	cd_buf_char(b, '}');
+}
+
+/* ---- one ---- */
 
 static cd_code not_found(struct cd_op *op, cd_str id)
 {
 	return cd_fail(op->cx, CD_E_NOT_FOUND, NULL, "There is no entity " CD_STR_FMT, CD_STR_ARG(id));
 }
 
-/* ---- one ---- */
+struct linked_list {
+	struct cd_buf *b;
+	struct cd_arena *arena;
+	uint64_t n;
+};
+
+static void write_linked(void *arg, const struct cd_ent *e, const struct cd_out *out)
+{
+	struct linked_list *l = arg;
+	if (l->n++)
+		cd_buf_char(l->b, ',');
+	cd_repr_out(l->b, l->arena, out, e);
+}
+
+static bool any_linked(struct cd_op_retrieve *r, const struct cd_ent *e)
+{
+	struct cd_seen *seen = cd_seen_new(r->op.cx->arena);
+	struct cd_buf none;
+	struct linked_list l = {&none, r->op.cx->arena, 0};
+	cd_buf_init(&none, ANSWER_MAX);
+	if (seen && cd_seen_add(seen, e->number))
+		cd_repr_linked(r->op.cx->arena, &r->asked.out, e, seen, write_linked, &l);
+	cd_buf_done(&none);
+	return l.n > 0;
+}
+
+/* The entity and those linked to it; the entity alone when there are none. */
+static cd_code write_flat(struct cd_op_retrieve *r, const struct cd_ent *e)
+{
+	struct cd_out *out = &r->asked.out;
+	struct linked_list l = {&r->answer, r->op.cx->arena, 1};
+	bool with_context = out->with_context;
+	if (!any_linked(r, e)) {
+		cd_repr_out(&r->answer, r->op.cx->arena, out, e);
+		return CD_OK;
+	}
+	struct cd_seen *seen = cd_seen_new(r->op.cx->arena);
+	if (!seen)
+		return cd_fail_memory(r->op.cx);
+	out->with_context = with_context && !out->geojson;
+	(void)cd_seen_add(seen, e->number);
+	open_list(&r->answer, out);
+	cd_repr_out(&r->answer, r->op.cx->arena, out, e);
+	cd_repr_linked(r->op.cx->arena, out, e, seen, write_linked, &l);
+	close_list(&r->answer, out, with_context);
+	return CD_OK;
+}
 
 static cd_code retrieve(struct cd_op_retrieve *r)
 {
 	struct cd_op *op = &r->op;
 	const struct cd_tenant *tenant;
-	struct cd_q *types = NULL;
-	r->out.names = cd_runner_names(op->runner);
 	if (!cd_uri_ok(r->id))
 		return cd_fail(op->cx, CD_E_BAD_REQUEST_DATA, "entityId", "\"" CD_STR_FMT "\" is not a URI",
 			CD_STR_ARG(r->id));
-	if (r->types.n && cd_q_types(op->cx, r->out.ctx, r->out.names, r->types, &types))
+	r->asked.out = r->out;
+	r->asked.out.names = cd_runner_names(op->runner);
+	r->ask.any_size = true;
+	cd_str attrs = r->ask.attrs;
+	if (cd_ask_compile(op->cx, &r->ask, &r->asked) || cd_op_pin(op, &tenant))
 		return op->cx->err.code;
-	if (cd_op_pin(op, &tenant))
-		return op->cx->err.code;
-	const struct cd_ent *e = cd_tenant_get(cd_runner_store(op->runner), tenant, r->id);
-	if (!e || expired(op, e))
+	if (!link_to(op, tenant, &r->asked, NULL))
+		return cd_fail_memory(op->cx);
+	const struct cd_ent *e = fetch(r->asked.join.arg, r->id);
+	if (!e)
 		return not_found(op, r->id);
-	if (types && cd_q_eval(types, e) != CD_TRUE)
+	struct cd_q_run run;
+	cd_q_run_init(&run, op->cx);
+	bool wanted = !r->asked.query || cd_q_eval(r->asked.query, e, &run) == CD_TRUE;
+	cd_q_run_done(&run);
+	if (!wanted && !attrs.p)
 		return cd_fail(op->cx, CD_E_NOT_FOUND, "type", "The entity is of other types");
-	cd_repr_out(&r->answer, op->cx->arena, &r->out, e);
+	if (!wanted || (r->asked.attributes_named && !cd_repr_shows(&r->asked.out, e)))
+		return cd_fail(op->cx, CD_E_NOT_FOUND, attrs.p ? "attrs" : "pick",
+			"The entity has none of these attributes");
+	if (flat(&r->asked)) {
+		if (write_flat(r, e))
+			return op->cx->err.code;
+	} else {
+		cd_repr_out(&r->answer, op->cx->arena, &r->asked.out, e);
+	}
 	return r->answer.bad ? cd_fail(op->cx, r->answer.bad, NULL, "The answer does not fit into memory")
 			     : CD_OK;
 }
 
 static enum cd_step retrieve_step(struct cd_op *op)
 {
-	(void)retrieve((struct cd_op_retrieve *)op);
+	struct cd_op_retrieve *r = (struct cd_op_retrieve *)op;
+	(void)retrieve(r);
+	cd_asked_done(&r->asked);
 	return CD_STEP_DONE;
 }
 
@@ -65,64 +181,141 @@ void cd_op_retrieve_begin(struct cd_runner *r, struct cd_op_retrieve *op)
 
 static bool wanted(struct cd_op_list *l, const struct cd_ent *e)
 {
-	return !expired(&l->op, e) && (!l->query || cd_q_eval(l->query, e) == CD_TRUE);
-}
-
-/* A single type, or everything: the trees know ranks and totals. */
-static bool plan_by_tree(struct cd_op_list *l, const struct cd_tenant *tenant)
-{
-	if (l->query && l->query->kind != CD_Q_TYPE && l->query->kind != CD_Q_ALWAYS)
+	l->looked++;
+	if (!cd_ent_alive(e, l->op.cx->now))
 		return false;
-	l->type = l->query && l->query->kind == CD_Q_TYPE ? l->query->term : 0;
-	l->total = l->type ? cd_tenant_type_count(tenant, l->type) : cd_tenant_count(tenant);
-	l->more = l->offset < l->total && l->limit < l->total - l->offset;
-	l->skipped = l->offset;
-	cd_scan_begin(&l->scan, tenant, l->type, l->offset);
-	return true;
+	if (l->plan.exact || !l->asked.query)
+		return true;
+	bool yes = cd_q_eval(l->asked.query, e, &l->run) == CD_TRUE;
+	cd_arena_reset(&l->run.scratch);
+	return yes;
 }
 
 static enum cd_step scan_page(struct cd_op *op);
 static enum cd_step scan_rest(struct cd_op *op);
+static enum cd_step scan_ordered(struct cd_op *op);
+
+static void free_inside(struct cd_op_list *l)
+{
+	cd_asked_done(&l->asked);
+	cd_q_run_done(&l->run);
+	cd_top_free(l->top);
+	l->top = NULL;
+	cd_buf_done(&l->key);
+}
+
+static void explain(struct cd_op_list *l)
+{
+	cd_buf_reset(&l->answer);
+	cd_buf_printf(&l->answer,
+		"{\"plan\":\"%s\",\"candidates\":%llu,\"exact\":%s,\"ordered\":%s,\"evaluated\":%llu,"
+		"\"found\":%llu,"
+		"\"microseconds\":%lld}",
+		cd_plan_way_names[l->plan.way], (unsigned long long)l->plan.candidates,
+		l->plan.exact ? "true" : "false", l->asked.order ? "true" : "false",
+		(unsigned long long)l->looked, (unsigned long long)l->found,
+		(long long)(cd_time_mono() - l->began));
+}
 
 static enum cd_step list_done(struct cd_op_list *l)
 {
-	cd_buf_char(&l->answer, ']');
-	if (l->scanned)
+	bool with_context = l->out.with_context;
+	if (flat(&l->asked) && l->written && !l->op.cx->err.code) {
+		struct linked_list out = {&l->answer, l->op.cx->arena, l->written};
+		for (uint64_t i = 0; i < l->written; i++)
+			cd_repr_linked(
+				l->op.cx->arena, &l->asked.out, l->page[i], l->linked, write_linked, &out);
+	}
+	close_list(&l->answer, &l->asked.out, with_context);
+	if (!l->plan.exact)
 		l->total = l->found;
-	if (l->answer.bad)
-		(void)cd_fail(l->op.cx, l->answer.bad, NULL, "The answer does not fit into memory");
+	if (l->explain)
+		explain(l);
+	if (l->run.bad == CD_E_TOO_COMPLEX)
+		(void)cd_fail(
+			l->op.cx, CD_E_TOO_COMPLEX, "q", "A pattern needs too many steps on what is stored");
+	else if (l->run.bad || l->answer.bad)
+		(void)cd_fail(l->op.cx, l->answer.bad ? l->answer.bad : l->run.bad, NULL,
+			"The answer does not fit into memory");
+	free_inside(l);
 	return CD_STEP_DONE;
+}
+
+static enum cd_step failed(struct cd_op_list *l)
+{
+	free_inside(l);
+	return CD_STEP_DONE;
+}
+
+/* What the trees know without looking. */
+static void plan_totals(struct cd_op_list *l, const struct cd_tenant *tenant)
+{
+	l->total = l->plan.candidates;
+	l->more = l->offset < l->total && l->limit < l->total - l->offset;
+	l->skipped = l->offset;
+	cd_plan_skip(&l->plan, tenant, l->offset);
+}
+
+static bool prepare_order(struct cd_op_list *l)
+{
+	uint64_t k = l->offset + l->limit;
+	if (k > l->op.cx->set->order_max)
+		return (void)cd_fail(l->op.cx, CD_E_TOO_MANY_RESULTS, "offset",
+			       "An ordered list ends after %llu results",
+			       (unsigned long long)l->op.cx->set->order_max),
+		       false;
+	cd_buf_init(&l->key, KEY_MAX);
+	l->top = cd_top_new((size_t)k);
+	return l->top || cd_fail_memory(l->op.cx) == CD_OK;
+}
+
+static bool prepare_flat(struct cd_op_list *l)
+{
+	l->linked = cd_seen_new(l->op.cx->arena);
+	l->page = CD_NEWS(l->op.cx->arena, const struct cd_ent *, l->limit + 1);
+	l->put = NULL; /* what is linked comes after the whole page */
+	return (l->linked && l->page) || cd_fail_memory(l->op.cx) == CD_OK;
 }
 
 static enum cd_step plan(struct cd_op *op)
 {
 	struct cd_op_list *l = (struct cd_op_list *)op;
 	const struct cd_tenant *tenant;
-	struct cd_q *types = NULL, *ids = NULL;
-	l->out.names = cd_runner_names(op->runner);
-	if (l->types.n && cd_q_types(op->cx, l->out.ctx, l->out.names, l->types, &types))
-		return CD_STEP_DONE;
-	if (l->ids.n && cd_q_ids(op->cx, l->ids, &ids))
-		return CD_STEP_DONE;
-	l->query = cd_q_and(op->cx->arena, types, ids);
-	if (cd_op_pin(op, &tenant))
-		return CD_STEP_DONE;
-	cd_buf_char(&l->answer, '[');
-	l->scanned = !plan_by_tree(l, tenant);
-	if (l->scanned)
-		cd_scan_begin(&l->scan, tenant, 0, 0);
+	l->began = cd_time_mono();
+	l->asked.out = l->out;
+	l->asked.out.names = cd_runner_names(op->runner);
+	l->asked.out.with_context = l->out.with_context && !l->out.geojson; /* a collection has one for all */
+	if (cd_ask_compile(op->cx, &l->ask, &l->asked) || cd_op_pin(op, &tenant) ||
+		!link_to(op, tenant, &l->asked, &l->run) ||
+		cd_plan_make(op->cx, cd_runner_store(op->runner), tenant, l->asked.query, &l->plan))
+		return failed(l);
+	if ((l->asked.order && !prepare_order(l)) || (flat(&l->asked) && !prepare_flat(l)))
+		return failed(l);
+	open_list(&l->answer, &l->asked.out);
+	if (l->asked.order) {
+		l->plan.exact = false;
+		op->next = scan_ordered;
+		return scan_ordered(op);
+	}
+	if (l->plan.exact)
+		plan_totals(l, tenant);
 	op->next = scan_page;
 	return scan_page(op);
 }
 
 static void write_one(struct cd_op_list *l, const struct cd_ent *e)
 {
+	if (l->page) {
+		l->page[l->written] = e;
+		(void)cd_seen_add(l->linked, e->number);
+	}
+	l->last = e->number;
 	if (l->written++)
 		cd_buf_char(&l->answer, ',');
 	else /* one growth for the page: most entities of a type are about equally large */
 		(void)cd_buf_room(&l->answer, e->bytes * (l->limit < PAGE_GUESS ? l->limit + 1 : PAGE_GUESS));
-	cd_repr_out(&l->answer, l->op.cx->arena, &l->out, e);
-	l->last = e->number;
+	if (!l->explain)
+		cd_repr_out(&l->answer, l->op.cx->arena, &l->asked.out, e);
 }
 
 /* After a wait the old root is gone: go on behind the last entity of the answer in the newest one. */
@@ -130,9 +323,12 @@ static enum cd_step resume(struct cd_op *op)
 {
 	struct cd_op_list *l = (struct cd_op_list *)op;
 	const struct cd_tenant *tenant;
-	if (cd_op_pin(op, &tenant))
-		return CD_STEP_DONE;
-	cd_scan_after(&l->scan, tenant, l->type, l->last);
+	bool exact = l->plan.exact;
+	if (cd_op_pin(op, &tenant) || !link_to(op, tenant, &l->asked, &l->run) ||
+		cd_plan_make(op->cx, cd_runner_store(op->runner), tenant, l->asked.query, &l->plan))
+		return failed(l);
+	l->plan.exact = exact;
+	cd_plan_after(&l->plan, tenant, l->last);
 	op->next = scan_page;
 	return scan_page(op);
 }
@@ -148,7 +344,7 @@ static enum cd_step scan_page(struct cd_op *op)
 	for (unsigned i = 1; !page_full(l); i++) {
 		if (i % TIRED_EVERY == 0 && cd_op_tired(op))
 			return CD_STEP_YIELD;
-		const struct cd_ent *e = cd_scan_next(&l->scan);
+		const struct cd_ent *e = cd_plan_next(&l->plan);
 		if (!e)
 			return list_done(l);
 		if (!wanted(l, e))
@@ -158,13 +354,13 @@ static enum cd_step scan_page(struct cd_op *op)
 			l->skipped++;
 		else
 			write_one(l, e);
-		if (l->scanned || !l->put || l->answer.n < PIECE)
+		if (!l->plan.exact || !l->put || l->answer.n < PIECE)
 			continue;
 		l->streamed = true;
 		if (!l->put(l, &l->answer))
 			return cd_op_wait(op, CD_NEED_ROOM, resume);
 	}
-	if (!l->scanned)
+	if (l->plan.exact)
 		return list_done(l);
 	op->next = scan_rest;
 	return scan_rest(op);
@@ -177,7 +373,7 @@ static enum cd_step scan_rest(struct cd_op *op)
 	for (unsigned i = 1; l->count || !l->more; i++) {
 		if (i % TIRED_EVERY == 0 && cd_op_tired(op))
 			return CD_STEP_YIELD;
-		const struct cd_ent *e = cd_scan_next(&l->scan);
+		const struct cd_ent *e = cd_plan_next(&l->plan);
 		if (!e)
 			break;
 		if (!wanted(l, e))
@@ -188,9 +384,51 @@ static enum cd_step scan_rest(struct cd_op *op)
 	return list_done(l);
 }
 
+static enum cd_step write_ordered(struct cd_op *op)
+{
+	struct cd_op_list *l = (struct cd_op_list *)op;
+	while (!page_full(l) && l->offset + l->written < cd_top_count(l->top)) {
+		if (l->written % TIRED_EVERY == TIRED_EVERY - 1 && l->skipped != l->written &&
+			cd_op_tired(op)) {
+			l->skipped = l->written; /* not twice at the same place */
+			return CD_STEP_YIELD;
+		}
+		write_one(l, cd_top_at(l->top, l->offset + l->written));
+	}
+	l->more = l->found > l->offset + l->written;
+	return list_done(l);
+}
+
+static enum cd_step scan_ordered(struct cd_op *op)
+{
+	struct cd_op_list *l = (struct cd_op_list *)op;
+	for (unsigned i = 1;; i++) {
+		if (i % TIRED_EVERY == 0 && cd_op_tired(op))
+			return CD_STEP_YIELD;
+		const struct cd_ent *e = cd_plan_next(&l->plan);
+		if (!e)
+			break;
+		if (!wanted(l, e))
+			continue;
+		l->found++;
+		cd_buf_reset(&l->key);
+		cd_order_key(l->asked.order, e, &l->run, &l->key);
+		cd_arena_reset(&l->run.scratch);
+		if (!cd_top_add(l->top, &l->key, e)) {
+			(void)cd_fail_memory(op->cx);
+			return failed(l);
+		}
+	}
+	cd_top_sort(l->top);
+	op->next = write_ordered;
+	return write_ordered(op);
+}
+
 void cd_op_list_begin(struct cd_runner *r, struct cd_op_list *l)
 {
 	cd_buf_init(&l->answer, ANSWER_MAX);
+	cd_buf_init(&l->key, KEY_MAX);
+	cd_q_run_init(&l->run, l->op.cx);
 	l->op.action = CD_ACT_READ;
 	l->op.next = plan;
 	cd_op_begin(r, &l->op);

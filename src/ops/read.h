@@ -4,25 +4,31 @@
 #ifndef CD_OPS_READ_H
 #define CD_OPS_READ_H
 
+#include "ops/ask.h"
 #include "ops/op.h"
-#include "repr/repr.h"
+#include "ops/plan.h"
+#include "ops/top.h"
 
 struct cd_op_retrieve {
 	struct cd_op op;
-	cd_str id, types;     /* types: the `type` parameter, n == 0 when not given */
-	struct cd_out out;    /* names are filled in */
-	struct cd_buf answer; /* the entity; the caller's to take or free */
+	cd_str id;
+	struct cd_ask ask;    /* of it: types, and what is shown */
+	struct cd_out out;    /* ctx, form, sys_attrs, with_context, geojson */
+	struct cd_buf answer; /* the entity, or a list of it and those linked; the caller's to take or free */
+	/* inside */
+	struct cd_asked asked;
 };
-/* One step. CD_E_NOT_FOUND  no such entity, expired, or of other types */
+/* One step. CD_E_NOT_FOUND  no such entity, expired, of other types, without the attributes wanted */
 void cd_op_retrieve_begin(struct cd_runner *, struct cd_op_retrieve *);
 
 struct cd_op_list {
 	struct cd_op op;
 	/* asked */
-	cd_str types, ids; /* parameters; n == 0: not given */
+	struct cd_ask ask;
 	uint64_t limit, offset;
 	bool count;
-	struct cd_out out;
+	bool explain;      /* no results, but how they would be found */
+	struct cd_out out; /* as above */
 	/*
 	 * Where the answer goes when it is long: takes the memory of `piece`; false: wait for cd_op_room().
 	 * Before the first piece, total and more are known.
@@ -32,17 +38,21 @@ struct cd_op_list {
 	uint64_t total;       /* when count */
 	bool more;            /* there is a next page */
 	bool streamed;        /* put() has been called; `answer` is the last piece */
-	struct cd_buf answer; /* a JSON array, or its end */
+	struct cd_buf answer; /* a JSON array or a FeatureCollection, or its end */
 	/* inside */
-	struct cd_q *query;
-	struct cd_scan scan;
-	uint64_t skipped, found, last, written;
-	cd_term type;
-	bool scanned;
+	struct cd_asked asked;
+	struct cd_q_run run;
+	struct cd_plan plan;
+	struct cd_top *top;     /* of an ordered list */
+	struct cd_buf key;      /* of one entity in it */
+	struct cd_seen *linked; /* of a flat list */
+	const struct cd_ent **page;
+	uint64_t skipped, found, looked, last, written;
+	cd_time_us began;
 };
 /*
- * In the order of creation, stable while others write. Yields, and pins anew after each wait: what was
- * created or deleted in between shows from there on.
+ * In the order of creation, or as asked; stable while others write. Yields, and pins anew after each wait:
+ * what was created or deleted in between shows from there on.
  */
 void cd_op_list_begin(struct cd_runner *, struct cd_op_list *);
 

@@ -50,15 +50,81 @@ cd_code cd_repr_in(struct cd_cx *, const struct cd_in *, const struct cd_json *j
 /* ---- out ---- */
 
 enum cd_form { CD_NORMALIZED, CD_CONCISE, CD_SIMPLIFIED };
+
+/* Members that are shown, or left out. [CIM 009 4.21] */
+struct cd_pick {
+	bool id, type, scope;
+	struct cd_pick_item
+		*items; /* attributes, sorted by term; those the twin does not know are left away */
+	uint32_t n;
+	bool attributes; /* some attribute was named, known or not */
+};
+struct cd_pick_item {
+	cd_term term;
+	struct cd_pick *below; /* of the linked entity; NULL: not said */
+};
+/*
+ * `id,type,name{id}`: members, with those of linked entities in braces, at most `depth` of them in each
+ * other. CD_E_BAD_REQUEST_DATA  not of that grammar; `where` is the parameter
+ */
+cd_code cd_pick_parse(struct cd_cx *, struct cd_ctx *, const struct cd_names *, const char *where,
+	cd_str text, unsigned depth, struct cd_pick **ret);
+/* Do both name the same member? */
+bool cd_pick_overlap(const struct cd_pick *, const struct cd_pick *);
+const struct cd_pick_item *cd_pick_find(const struct cd_pick *, cd_term);
+
+/* Language ranges, best first. [CIM 009 4.15; RFC 9110 12.5.4] */
+struct cd_langs {
+	cd_str *ranges;
+	uint32_t n;
+};
+/* CD_E_BAD_REQUEST_DATA (where: "lang") */
+cd_code cd_langs_parse(struct cd_cx *, cd_str text, struct cd_langs *ret);
+
+/* Linked entities. [CIM 009 4.5.23] */
+enum cd_join_how { CD_JOIN_NONE, CD_JOIN_INLINE, CD_JOIN_FLAT };
+struct cd_join {
+	enum cd_join_how how;
+	unsigned level;
+	const cd_str *contained; /* ids that are not to be followed */
+	uint32_t contained_n;
+	/* The entity of that id, or NULL; valid as long as the answer is written. */
+	const struct cd_ent *(*fetch)(void *arg, cd_str id);
+	void *arg;
+};
+
 struct cd_out {
 	struct cd_ctx *ctx;
 	const struct cd_names *names;
 	enum cd_form form;
-	bool sys_attrs;    /* createdAt, modifiedAt, expiresAt */
-	bool with_context; /* ld+json: "@context" inside */
+	bool sys_attrs;                    /* createdAt, modifiedAt, expiresAt */
+	bool with_context;                 /* ld+json: "@context" inside */
+	cd_time_us now;                    /* instances that have expired are not shown */
+	const struct cd_pick *pick, *omit; /* NULL: everything, nothing */
+	bool attrs;                        /* `pick` came from attrs: id, type and scope are shown as well */
+	const cd_str *datasets; /* instances that are shown: ids of datasets, "@none" for the default one */
+	uint32_t datasets_n;    /* 0: all */
+	const struct cd_langs *langs; /* or NULL */
+	const struct cd_join *join;   /* or NULL */
+	bool geojson;                 /* Features */
+	cd_term geometry;             /* of them: the attribute */
+	cd_str geometry_dataset;      /* n == 0: the default instance */
 };
 /* One entity as a JSON object. `scratch` is for short names that are not remembered yet. Hot path: no
  * allocation but the buffer's, once names are remembered. */
 void cd_repr_out(struct cd_buf *, struct cd_arena *scratch, const struct cd_out *, const struct cd_ent *);
+/* Would the answer show any attribute of it? */
+bool cd_repr_shows(const struct cd_out *, const struct cd_ent *);
+
+/*
+ * Entities linked to those written, each once, for a flat answer: calls `each` for every one that `e` leads
+ * to within join->level hops and that `seen` does not hold yet (the caller marks the linking entities first).
+ */
+struct cd_seen; /* numbers of entities */
+struct cd_seen *cd_seen_new(struct cd_arena *);
+bool cd_seen_add(struct cd_seen *, uint64_t number); /* false: it was there; or out of memory */
+void cd_repr_linked(struct cd_arena *scratch, const struct cd_out *, const struct cd_ent *,
+	struct cd_seen *seen, void (*each)(void *arg, const struct cd_ent *, const struct cd_out *),
+	void *arg);
 
 #endif

@@ -259,7 +259,7 @@ static cd_code index_one(
 	b->entities += (now != NULL) - (old != NULL);
 	b->root->version = delta->revision;
 	struct cd_tenant *t = cd_tenant_own(b, p->tenant);
-	return t ? cd_index_change(&b->edit, b->root->id_seed, t, old, now) : CD_E_NO_MEMORY;
+	return t ? cd_index_change(b, t, old, now) : CD_E_NO_MEMORY;
 }
 
 /* From here on a failure leaves the batch half done. */

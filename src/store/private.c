@@ -110,6 +110,8 @@ void cd_batch_abort(struct cd_batch *b)
 		cd_tree_abort(&b->edit, &t->ids);
 		cd_tree_abort(&b->edit, &t->entities);
 		cd_tree_abort(&b->edit, &t->types);
+		cd_tree_abort(&b->edit, &t->uses);
+		cd_tree_abort(&b->edit, &t->expiry);
 		cd_mem_free(t);
 	}
 	cd_tree_abort(&b->edit, &b->root->tenant_ids);
@@ -117,6 +119,7 @@ void cd_batch_abort(struct cd_batch *b)
 	cd_mem_free(b->root);
 	b->root = NULL;
 	b->accepted_n = 0;
+	cd_uses_clear(&b->uses);
 }
 
 void cd_batch_publish(struct cd_batch *b, struct cd_version *v)

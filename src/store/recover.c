@@ -126,7 +126,13 @@ static cd_code on_entity(void *arg, struct cd_cx *cx, uint32_t tenant, const str
 		  cd_pairs_add(&r->ids, (struct cd_key){cd_hash64(cd_ent_id(e), s->id_seed), e->number});
 	for (uint16_t i = 0; ok && i < e->types; i++)
 		ok = cd_pairs_add(&r->types, (struct cd_key){cd_ent_types(e)[i], e->number});
-	r->batch->root->tenants[tenant]->bytes += e->bytes;
+	cd_time_us lapse = cd_ent_lapse(e);
+	struct cd_tenant *t = r->batch->root->tenants[tenant];
+	if (ok && lapse != INT64_MAX)
+		ok = !cd_tree_put(&r->load, &t->expiry, (struct cd_key){cd_key_of_time(lapse), e->number}, 0,
+			NULL, NULL);
+	ok = ok && !cd_uses_change(&r->batch->uses, tenant, NULL, e);
+	t->bytes += e->bytes;
 	r->newest = e->revision > r->newest ? e->revision : r->newest;
 	return ok ? CD_OK : cd_fail_memory(cx);
 }
@@ -153,7 +159,7 @@ static cd_code replay_block(struct cd_cx *cx, struct recovery *r, uint32_t tenan
 	struct cd_event told = *event;
 	told.now = now ? &now->ent : NULL;
 	tell_participants(r, &told); /* before `old` is freed */
-	if (!cd_index_change(&b->edit, b->root->id_seed, t, old, now))
+	if (!cd_index_change(b, t, old, now))
 		return CD_OK;
 	/* What is in the tree is freed with it, the other one here. */
 	uint64_t value = 0;
@@ -275,6 +281,7 @@ static void unload(struct recovery *r)
 		cd_tree_drop(&r->load, &t->entities);
 		cd_tree_drop(&r->load, &t->ids);
 		cd_tree_drop(&r->load, &t->types);
+		cd_tree_drop(&r->load, &t->expiry);
 	}
 	for (struct cd_mortal *m = r->loaded, *next; m; m = next) {
 		next = m->dead;
@@ -364,6 +371,8 @@ cd_code cd_recover(struct cd_cx *cx, struct cd_store *s)
 	code = load_checkpoint(cx, &r);
 	if (!code)
 		code = replay_log(cx, &r);
+	if (!code && cd_index_flush(r.batch))
+		code = cd_fail_memory(cx);
 	s->names_durable = cd_names_count(s->names);
 	s->contexts_durable = cd_names_count(s->contexts);
 	publish(&r, v);

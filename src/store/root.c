@@ -165,3 +165,29 @@ const struct cd_ent *cd_scan_next(struct cd_scan *s)
 	} while (s->type && !cd_tree_get(s->tenant->entities, (struct cd_key){0, key.lo}, &value));
 	return &block_of(value)->ent;
 }
+
+/* ---- uses, expiry ---- */
+
+bool cd_tenant_expired(const struct cd_tenant *t, cd_time_us now)
+{
+	struct cd_tree_at at;
+	struct cd_key key;
+	uint64_t value;
+	cd_tree_seek(t->expiry, (struct cd_key){0, 0}, &at);
+	return cd_tree_next(&at, &key, &value) && key.hi <= cd_key_of_time(now);
+}
+
+void cd_uses_begin(const struct cd_tenant *t, cd_term type, struct cd_tree_at *at)
+{
+	cd_tree_seek(t->uses, (struct cd_key){(uint64_t)type << 32, 0}, at);
+}
+
+bool cd_uses_next(struct cd_tree_at *at, struct cd_uses_row *ret)
+{
+	struct cd_key key;
+	uint64_t n;
+	if (!cd_tree_next(at, &key, &n))
+		return false;
+	*ret = (struct cd_uses_row){(cd_term)(key.hi >> 32), (cd_term)key.hi, (enum cd_kind)key.lo, n};
+	return true;
+}

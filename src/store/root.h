@@ -34,6 +34,8 @@ struct cd_tenant {
 	struct cd_tree ids;      /* {hash of id, entity number} -> 0; the id itself stands in the block */
 	struct cd_tree entities; /* {0, entity number} -> struct cd_block * */
 	struct cd_tree types;    /* {term, entity number} -> 0: an update of an entity leaves it alone */
+	struct cd_tree uses;     /* {type << 32 | attribute, kind} -> count (store/uses.h) */
+	struct cd_tree expiry;   /* {us, entity number} -> 0: when something in it expires next */
 	uint64_t bytes;          /* of its blocks */
 };
 
@@ -55,6 +57,17 @@ const struct cd_tenant *cd_root_tenant(const struct cd_root *, cd_str name);
 const struct cd_ent *cd_tenant_get(const struct cd_store *, const struct cd_tenant *, cd_str id);
 uint64_t cd_tenant_count(const struct cd_tenant *); /* all entities */
 uint64_t cd_tenant_type_count(const struct cd_tenant *, cd_term);
+
+/* Has something expired that is still stored? Then counts of the trees are too large by it. */
+bool cd_tenant_expired(const struct cd_tenant *, cd_time_us now);
+/* The rows of `uses` one after the other, by type and attribute, from a type on; false at the end. */
+struct cd_uses_row {
+	cd_term type, attribute;
+	enum cd_kind kind;
+	uint64_t count;
+};
+void cd_uses_begin(const struct cd_tenant *, cd_term type, struct cd_tree_at *);
+bool cd_uses_next(struct cd_tree_at *, struct cd_uses_row *ret);
 
 /* Entities in the order of their numbers (the order of creation), all of them or those of one type. */
 struct cd_scan {

@@ -291,6 +291,8 @@ static void forget_tenant(struct cd_edit *e, struct cd_tenant *t)
 	cd_tree_drop(e, &t->entities);
 	cd_tree_drop(e, &t->ids);
 	cd_tree_drop(e, &t->types);
+	cd_tree_drop(e, &t->uses);
+	cd_tree_drop(e, &t->expiry);
 	cd_mem_free(t);
 }
 
@@ -315,6 +317,7 @@ static void store_free(struct cd_store *s)
 	cd_ckpt_close(s->ckpt);
 	cd_store_forget(s);
 	cd_mem_free(s->batch.accepted);
+	cd_uses_done(&s->batch.uses);
 	cd_names_free(s->names);
 	cd_names_free(s->contexts);
 	cd_names_free(s->tenant_names);

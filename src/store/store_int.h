@@ -15,6 +15,7 @@
 #include "store/log.h"
 #include "store/reclaim.h"
 #include "store/store.h"
+#include "store/uses.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -77,18 +78,22 @@ struct cd_batch {
 	uint32_t tenants_cap;
 	struct cd_accepted *accepted; /* kept from batch to batch */
 	size_t accepted_n, accepted_cap;
-	int64_t entities; /* more or less than before */
-	bool shrink_only; /* the disk is full: only what makes the twin smaller */
-	bool growing;     /* something in it needs room */
-	cd_code bad;      /* the whole batch must be thrown away */
+	struct cd_uses uses; /* not yet in the trees */
+	int64_t entities;    /* more or less than before */
+	bool shrink_only;    /* the disk is full: only what makes the twin smaller */
+	bool growing;        /* something in it needs room */
+	cd_code bad;         /* the whole batch must be thrown away */
 };
 /* Decide all changes of a job, one after the other. */
 void cd_apply_job(struct cd_batch *, struct cd_job *);
 
-/* The trees of a tenant, changed from `old` to `now` (either may be NULL). CD_E_NO_MEMORY: half done, throw
- * it away. */
-cd_code cd_index_change(
-	struct cd_edit *, uint64_t id_seed, struct cd_tenant *, struct cd_block *old, struct cd_block *now);
+/* The trees of a tenant (owned by the batch), changed from `old` to `now` (either may be NULL).
+ * CD_E_NO_MEMORY: half done, throw it away. */
+cd_code cd_index_change(struct cd_batch *, struct cd_tenant *, struct cd_block *old, struct cd_block *now);
+/* What the batch has counted goes into the trees `uses`: before it is made durable. CD_E_NO_MEMORY */
+cd_code cd_index_flush(struct cd_batch *);
+/* When something in it expires next; INT64_MAX: never. */
+cd_time_us cd_ent_lapse(const struct cd_ent *);
 /* The changeable tenant of that number in a private root; NULL: out of memory. */
 struct cd_tenant *cd_tenant_own(struct cd_batch *, uint32_t number);
 /* A new tenant with the next number. */

@@ -87,6 +87,8 @@ static cd_code settle(struct cd_batch *b)
 	struct cd_store *s = b->store;
 	struct cd_version *v = NULL;
 	cd_code code = b->bad;
+	if (!code && b->accepted_n)
+		code = cd_index_flush(b);
 	if (!code && b->accepted_n) {
 		v = cd_mem_zalloc(sizeof *v);
 		code = v ? CD_OK : CD_E_NO_MEMORY;

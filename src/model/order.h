@@ -1,0 +1,25 @@
+/*
+ * model/order.h -- the order of results. [CIM 009 4.23]
+ *
+ * An entity's place is a string of bytes, compared with memcmp: for each member asked for its class (numbers,
+ * strings, objects, arrays, booleans, times, nothing), then its value; last the entity's number, so that the
+ * order is total.
+ */
+#ifndef CD_MODEL_ORDER_H
+#define CD_MODEL_ORDER_H
+
+#include "model/query.h"
+
+struct cd_order;
+struct cd_order_text {
+	cd_str by;        /* a,b;desc,address[city],location;dist-asc */
+	cd_str collation; /* n == 0: root order */
+	cd_str from;      /* coordinates, as JSON text, for distances */
+	cd_str geometry;  /* of them; n == 0: Point */
+};
+/* CD_E_BAD_REQUEST_DATA (where: "orderBy", "collation", "orderFrom") */
+cd_code cd_order_parse(const struct cd_q_parse *, const struct cd_order_text *, struct cd_order **ret);
+void cd_order_done(struct cd_order *); /* NULL is fine */
+void cd_order_key(struct cd_order *, const struct cd_ent *, struct cd_q_run *, struct cd_buf *out);
+
+#endif
