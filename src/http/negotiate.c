@@ -52,14 +52,25 @@ static int weight_of(const struct cd_http_req *req, cd_str offer)
 	return result;
 }
 
+/* A field of nothing but blanks and commas names no range: as if it were not there. */
+static bool names_a_range(const struct cd_http_req *req)
+{
+	cd_str field;
+	for (size_t i = 0; (field = cd_http_field_nth(req, CD_STR("accept"), i)).p; i++)
+		while (field.p)
+			if (cd_str_trim(cd_str_cut(&field, ',')).n)
+				return true;
+	return false;
+}
+
 int cd_negotiate(const struct cd_http_req *req, const cd_str *offers, size_t n, uint32_t allowed)
 {
 	int best = -1, best_weight = 0;
-	bool absent = !cd_http_field(req, CD_STR("accept")).p;
+	bool any = !names_a_range(req);
 	for (size_t i = 0; i < n; i++) {
 		if (!(allowed >> i & 1))
 			continue;
-		int w = absent ? 1000 : weight_of(req, offers[i]);
+		int w = any ? 1000 : weight_of(req, offers[i]);
 		if (w > best_weight) {
 			best = (int)i;
 			best_weight = w;

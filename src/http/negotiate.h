@@ -6,8 +6,8 @@
 
 /*
  * The best offer of those whose bit is set in `allowed`: highest weight, then the order of the list. An
- * absent header takes the first. Ranges and specificity as RFC 9110; q=0 removes a type even against a
- * wildcard; an unparsable weight is ignored. Returns the index, or -1 when nothing is acceptable.
+ * absent or empty header takes the first. Ranges and specificity as RFC 9110; q=0 removes a type even against
+ * a wildcard; an unparsable weight is ignored. Returns the index, or -1 when nothing is acceptable.
  */
 int cd_negotiate(const struct cd_http_req *, const cd_str *offers, size_t n, uint32_t allowed);
 

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -423,6 +424,7 @@ void dial(struct peer *peer, const struct rig *rig)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)rig->port)};
 	struct timeval patience = {.tv_sec = 20};
+	const int at_once = 1; /* pieces shall arrive as pieces */
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	memset(peer, 0, sizeof *peer);
 	peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -430,6 +432,7 @@ void dial(struct peer *peer, const struct rig *rig)
 	setsockopt(peer->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	setsockopt(peer->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 	assert_int_equal(connect(peer->fd, (struct sockaddr *)&to, sizeof to), 0);
+	setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
 }
 
 void hang_up(struct peer *peer)
