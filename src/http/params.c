@@ -103,12 +103,23 @@ static const struct cd_route_table *table_of(const struct cd_router *r, const st
 	return NULL;
 }
 
+/* In a query + stands for a blank [WHATWG URL 5.1]: that is how libraries write it. */
+static cd_str form_decode(struct cd_arena *arena, cd_str s)
+{
+	cd_str copy = memchr(s.p, '+', s.n) ? cd_arena_copy(arena, s) : s;
+	char *p = (char *)(uintptr_t)copy.p;
+	for (size_t i = 0; p != s.p && p && i < copy.n; i++)
+		if (p[i] == '+')
+			p[i] = ' ';
+	return copy.p ? cd_percent_decode(arena, copy) : copy;
+}
+
 static cd_code take(struct cd_cx *cx, const struct cd_route_table *t, const struct cd_route *route,
 	cd_str pair, struct cd_args *args)
 {
 	cd_str rest = pair;
 	cd_str name = cd_percent_decode(cx->arena, cd_str_cut(&rest, '='));
-	cd_str value = cd_percent_decode(cx->arena, rest);
+	cd_str value = rest.p ? form_decode(cx->arena, rest) : rest;
 	if (!name.p || (rest.p && !value.p))
 		return cd_fail(cx, CD_E_INVALID_REQUEST, "query",
 			"A %% in the query is not followed by two hexadecimal digits");

@@ -445,7 +445,8 @@ static bool scope_matches(cd_str pattern, cd_str scope)
 		if (!scope.p)
 			return false;
 		cd_str level = cd_str_cut(&scope, '/');
-		if (!cd_str_eq(want, CD_STR("+")) && !cd_str_eq(want, level))
+		bool one = cd_str_eq(want, CD_STR("+")) || cd_str_eq(want, CD_STR(" "));
+		if (!one && !cd_str_eq(want, level))
 			return false;
 	}
 	return !scope.p;

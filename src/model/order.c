@@ -105,7 +105,7 @@ cd_code cd_order_parse(const struct cd_q_parse *p, const struct cd_order_text *i
 	if (!o)
 		return cd_fail_memory(p->cx);
 	o->names = p->names;
-	cd_code code = cd_collator_new(p->cx, in->collation, &o->collator);
+	cd_code code = in->collation.p ? cd_collator_new(p->cx, in->collation, &o->collator) : CD_OK;
 	cd_str list = in->by;
 	while (!code && list.p) {
 		if (o->n == KEYS_MAX)
@@ -142,7 +142,14 @@ static void put_rank(struct cd_buf *b, enum rank rank)
 static void put_string(struct cd_order *o, cd_str text, struct cd_buf *b)
 {
 	put_rank(b, RANK_STRING);
-	cd_collator_key(o->collator, text, b);
+	if (o->collator) {
+		cd_collator_key(o->collator, text, b);
+		return;
+	}
+	/* by code points; a zero ends it, so one inside counts as the next code */
+	for (size_t i = 0; i < text.n; i++)
+		cd_buf_char(b, (char)(text.p[i] + (text.p[i] == 0)));
+	cd_buf_char(b, 0);
 }
 
 static void put_seen(struct cd_order *o, const struct cd_q_first *v, struct cd_buf *b)

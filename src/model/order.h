@@ -13,7 +13,7 @@
 struct cd_order;
 struct cd_order_text {
 	cd_str by;        /* a,b;desc,address[city],location;dist-asc */
-	cd_str collation; /* n == 0: root order */
+	cd_str collation; /* p == NULL: by code points */
 	cd_str from;      /* coordinates, as JSON text, for distances */
 	cd_str geometry;  /* of them; n == 0: Point */
 };

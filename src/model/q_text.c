@@ -298,57 +298,70 @@ static cd_code parse_pattern(struct parse *p, struct cd_q *q)
 
 /* ---- items ---- */
 
-/* name{Type:path op value}: the opening brace is taken. */
-static cd_code parse_linked(struct parse *p, cd_str name, struct cd_q *q)
+static cd_code parse_type_hint(struct parse *p, struct cd_q *q)
 {
-	cd_term *types = CD_NEWS(p->cx->arena, cd_term, TYPES_MAX), *step = CD_NEW(p->cx->arena, cd_term);
-	if (!types || !step)
-		return cd_fail_memory(p->cx);
-	if (++p->links > p->in->join_level)
-		return bad(p, p->in->join_level ? "deeper than joinLevel"
-						: "linked entities can only be asked for with join");
-	cd_code code = term_of(p, name, step);
-	q->kind = CD_Q_LINKED;
-	q->types = types;
-	q->path = (struct cd_q_path){.steps = step, .steps_n = 1};
-	cd_str before = p->rest, hint = {0};
+	cd_term *types = CD_NEWS(p->cx->arena, cd_term, TYPES_MAX);
+	cd_code code = CD_OK;
 	size_t colon = 0;
+	if (!types)
+		return cd_fail_memory(p->cx);
+	q->types = types;
 	/* a type hint is a list of names with a colon behind */
-	while (colon < before.n && !strchr(":{}=!<>~;|()[].\"", before.p[colon]))
+	while (colon < p->rest.n && !strchr(":{}=!<>~;|()[].\"", p->rest.p[colon]))
 		colon++;
-	if (colon < before.n && before.p[colon] == ':') {
-		hint = cd_str_of(before.p, colon);
-		p->rest = cd_str_skip(before, colon + 1);
-	}
+	if (colon == p->rest.n || p->rest.p[colon] != ':')
+		return CD_OK;
+	cd_str hint = cd_str_of(p->rest.p, colon);
+	p->rest = cd_str_skip(p->rest, colon + 1);
 	while (!code && hint.p) {
 		if (q->types_n == TYPES_MAX)
 			return bad(p, "too many types");
 		code = term_of(p, cd_str_cut(&hint, ','), &types[q->types_n++]);
 	}
-	if (!code)
-		code = parse_any(p, &q->child);
-	if (!code && !take(p, '}'))
-		code = bad(p, "a brace is not closed");
-	p->links--;
-	if (!code && !*step)
-		q->kind = CD_Q_NEVER;
 	return code;
+}
+
+/* A path down to its last brace. *ret_last is what the operator is said of; *ret_name its first name. */
+static cd_code parse_path(
+	struct parse *p, struct cd_q *q, bool *ret_unknown, struct cd_q **ret_last, cd_str *ret_name)
+{
+	cd_str name = take_name(p);
+	*ret_last = q;
+	*ret_name = name;
+	if (!take(p, '{'))
+		return parse_steps(p, q, name, ret_unknown);
+	cd_term *step = CD_NEW(p->cx->arena, cd_term);
+	q->child = cd_q_new(p->cx->arena, CD_Q_COMPARE);
+	if (!step || !q->child)
+		return cd_fail_memory(p->cx);
+	if (++p->links > p->in->join_level)
+		return bad(p, p->in->join_level ? "deeper than joinLevel"
+						: "linked entities can only be asked for with join");
+	q->kind = CD_Q_LINKED;
+	q->path = (struct cd_q_path){.steps = step, .steps_n = 1};
+	cd_code code = term_of(p, name, step);
+	if (!code)
+		code = parse_type_hint(p, q);
+	if (!code)
+		code = parse_path(p, q->child, ret_unknown, ret_last, ret_name);
+	p->links--;
+	*ret_unknown = *ret_unknown || !*step;
+	return code ? code : take(p, '}') ? CD_OK : bad(p, "a brace is not closed");
 }
 
 static cd_code parse_predicate(struct parse *p, struct cd_q *q)
 {
+	struct cd_q *last;
 	bool unknown = false;
-	cd_str name = take_name(p);
-	if (take(p, '{'))
-		return parse_linked(p, name, q);
-	cd_code code = parse_steps(p, q, name, &unknown);
+	cd_str name;
+	cd_code code = parse_path(p, q, &unknown, &last, &name);
 	if (code)
 		return code;
-	q->op = parse_op(p);
-	if (q->op == CD_OP_LIKE || q->op == CD_OP_UNLIKE)
-		code = parse_pattern(p, q);
-	else if (q->op != CD_OP_EXISTS)
-		code = parse_values(p, q, listed(p->in->expand_values, name));
+	last->op = parse_op(p);
+	if (last->op == CD_OP_LIKE || last->op == CD_OP_UNLIKE)
+		code = parse_pattern(p, last);
+	else if (last->op != CD_OP_EXISTS)
+		code = parse_values(p, last, listed(p->in->expand_values, name));
 	if (!code && unknown) {
 		q->kind = CD_Q_NEVER;
 		q->path.steps_n = q->path.steps_n ? q->path.steps_n : 1;

@@ -79,7 +79,8 @@ cd_code cd_q_has(const struct cd_q_parse *p, cd_str list, struct cd_q **ret)
 	struct cd_q **at = any ? &any->child : NULL;
 	while (at && list.p) {
 		cd_str name = cd_str_cut(&list, ','), iri;
-		if (!cd_name_ok(name))
+		bool member = cd_str_eq(name, CD_STR("id")) || cd_str_eq(name, CD_STR("type"));
+		if (member || !cd_name_ok(name))
 			return cd_fail(p->cx, CD_E_BAD_REQUEST_DATA, "attrs",
 				"\"" CD_STR_FMT "\" is not the name of an attribute", CD_STR_ARG(name));
 		cd_term term = cd_ctx_term(p->ctx, p->cx->arena, p->names, name, &iri);

@@ -1,6 +1,7 @@
 /*
  * Scopes [CIM 009 4.19]: or of ands, as types; an item is a path in which + stands for one level and a last #
- * for anything below, the path itself included. The slash in front may be missing.
+ * for anything below, the path itself included. The slash in front may be missing. A + that was not escaped
+ * in a URL arrives as a blank.
  */
 #include "model/query_int.h"
 #include "model/uri.h"
@@ -36,7 +37,8 @@ static bool item_ok(cd_str text)
 		cd_str level = cd_str_cut(&text, '/');
 		if (cd_str_eq(level, CD_STR("#")))
 			return !text.p;
-		if (!cd_str_eq(level, CD_STR("+")) && !cd_scope_ok(level))
+		bool any = cd_str_eq(level, CD_STR("+")) || cd_str_eq(level, CD_STR(" "));
+		if (!any && !cd_scope_ok(level))
 			return false;
 	}
 	return true;

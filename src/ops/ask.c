@@ -191,6 +191,8 @@ static cd_code compile_projection(struct compile *c)
 	out->omit = omit;
 	out->attrs = a->attrs.p != NULL;
 	c->to->attributes_named = pick && pick->attributes;
+	c->to->may_be_empty =
+		(pick && !out->attrs && !pick->id && !pick->type) || (omit && omit->id && omit->type);
 	return code;
 }
 

@@ -148,9 +148,13 @@ static cd_code retrieve(struct cd_op_retrieve *r)
 	cd_q_run_done(&run);
 	if (!wanted && !attrs.p)
 		return cd_fail(op->cx, CD_E_NOT_FOUND, "type", "The entity is of other types");
-	if (!wanted || (r->asked.attributes_named && !cd_repr_shows(&r->asked.out, e)))
-		return cd_fail(op->cx, CD_E_NOT_FOUND, attrs.p ? "attrs" : "pick",
-			"The entity has none of these attributes");
+	if (!wanted || (r->asked.attributes_named && !cd_repr_shows(&r->asked.out, e)) ||
+		!cd_repr_any(&r->asked.out, e))
+		return cd_fail(op->cx, CD_E_NOT_FOUND,
+			attrs.p         ? "attrs"
+			: r->ask.pick.p ? "pick"
+					: "omit",
+			"The entity has none of the members wanted");
 	if (flat(&r->asked)) {
 		if (write_flat(r, e))
 			return op->cx->err.code;
@@ -184,11 +188,11 @@ static bool wanted(struct cd_op_list *l, const struct cd_ent *e)
 	l->looked++;
 	if (!cd_ent_alive(e, l->op.cx->now))
 		return false;
-	if (l->plan.exact || !l->asked.query)
+	if (l->plan.exact)
 		return true;
-	bool yes = cd_q_eval(l->asked.query, e, &l->run) == CD_TRUE;
+	bool yes = !l->asked.query || cd_q_eval(l->asked.query, e, &l->run) == CD_TRUE;
 	cd_arena_reset(&l->run.scratch);
-	return yes;
+	return yes && (!l->asked.may_be_empty || cd_repr_any(&l->asked.out, e));
 }
 
 static enum cd_step scan_page(struct cd_op *op);
@@ -289,6 +293,7 @@ static enum cd_step plan(struct cd_op *op)
 		!link_to(op, tenant, &l->asked, &l->run) ||
 		cd_plan_make(op->cx, cd_runner_store(op->runner), tenant, l->asked.query, &l->plan))
 		return failed(l);
+	l->plan.exact = l->plan.exact && !l->asked.may_be_empty;
 	if ((l->asked.order && !prepare_order(l)) || (flat(&l->asked) && !prepare_flat(l)))
 		return failed(l);
 	open_list(&l->answer, &l->asked.out);

@@ -259,3 +259,9 @@ bool cd_repr_shows(const struct cd_out *out, const struct cd_ent *e)
 			return true;
 	return false;
 }
+
+bool cd_repr_any(const struct cd_out *out, const struct cd_ent *e)
+{
+	struct cd_write w = begin(NULL, NULL, out, e);
+	return shows_id(&w) || shows_type(&w) || shows_scope(&w) || cd_repr_shows(out, e);
+}

@@ -113,6 +113,8 @@ struct cd_out {
 /* One entity as a JSON object. `scratch` is for short names that are not remembered yet. Hot path: no
  * allocation but the buffer's, once names are remembered. */
 void cd_repr_out(struct cd_buf *, struct cd_arena *scratch, const struct cd_out *, const struct cd_ent *);
+/* Would the answer show any member of it at all? */
+bool cd_repr_any(const struct cd_out *, const struct cd_ent *);
 /* Would the answer show any attribute of it? */
 bool cd_repr_shows(const struct cd_out *, const struct cd_ent *);
 
