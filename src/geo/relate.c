@@ -36,6 +36,7 @@
 	X(GEOSPreparedDisjoint_r)                                                                            \
 	X(GEOSPreparedOverlaps_r)                                                                            \
 	X(GEOSEquals_r)                                                                                      \
+	X(GEOSEqualsExact_r)                                                                                 \
 	X(GEOSNearestPoints_r)                                                                               \
 	X(GEOSCoordSeq_getXY_r)                                                                              \
 	X(GEOSCoordSeq_destroy_r)
@@ -259,7 +260,10 @@ static bool related(const struct cd_geo_query *q, const GEOSGeometry *g)
 		yes = geos.GEOSPreparedIntersects_r(q->handle, q->prepared, g);
 		break;
 	case CD_GEOREL_EQUALS:
-		yes = geos.GEOSEquals_r(q->handle, q->reference, g);
+		/* the same positions are equal even where the geometry touches itself */
+		yes = geos.GEOSEqualsExact_r(q->handle, q->reference, g, 0);
+		if (yes != 1)
+			yes = geos.GEOSEquals_r(q->handle, q->reference, g);
 		break;
 	case CD_GEOREL_DISJOINT:
 		yes = geos.GEOSPreparedDisjoint_r(q->handle, q->prepared, g);

@@ -396,6 +396,9 @@ static void run_verb(struct cd_work *w)
 	case CD_VERB_DELETE_ATTR:
 		delete_attr(w);
 		break;
+	case CD_VERB_LAPSE:
+		cd_work_lapse(w);
+		break;
 	case CD_VERB_DELTA:
 		cd_work_delta(w);
 		break;
@@ -601,12 +604,13 @@ cd_code cd_ent_apply(struct cd_cx *cx, const struct cd_ent *old, uint64_t number
 	*ret = (struct cd_applied){.block = NULL};
 	w.report = &ret->report;
 	bool expired = old && old->expires != CD_STAMP_NONE && cd_stamp_us(old->expires) <= cx->now;
-	w.old = expired && change->verb != CD_VERB_DELTA ? NULL : old;
+	bool seen = !expired || change->verb == CD_VERB_DELTA || change->verb == CD_VERB_LAPSE;
+	w.old = seen ? old : NULL;
 	check_existence(&w);
 	if (w.report->code)
 		return CD_OK;
 	begin_out(&w, number, revision);
-	if (change->verb == CD_VERB_DELETE)
+	if (change->verb == CD_VERB_DELETE || (change->verb == CD_VERB_LAPSE && expired))
 		return w.failed ? cx->err.code : deleted_delta(&w, ret);
 	if (change->verb == CD_VERB_DELTA && (change->frag->flags & CD_ENT_DELETED)) {
 		ret->delta = change->frag;

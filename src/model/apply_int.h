@@ -54,6 +54,9 @@ void cd_work_partial(
  */
 struct cd_loose *cd_work_fresh(struct cd_work *, const struct cd_node *frag, cd_stamp created);
 
+/* apply_lapse.c */
+void cd_work_lapse(struct cd_work *);
+
 /* apply_delta.c */
 void cd_work_delta(struct cd_work *);
 

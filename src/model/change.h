@@ -21,6 +21,7 @@ enum cd_verb {
 	CD_VERB_REPLACE_ATTR, /* 5.6.19  of `attr` */
 	CD_VERB_DELETE_ATTR,  /* 5.6.5   `attr`, `dataset`, CD_CHANGE_DELETE_ALL */
 	CD_VERB_DELETE,       /* 5.6.6 */
+	CD_VERB_LAPSE,        /* 4.22    what has expired leaves: the entity, or parts of it; the store's own */
 	CD_VERB_DELTA,        /* replay: `frag` is a delta that was accepted once */
 	CD_VERB_N
 };

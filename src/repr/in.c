@@ -272,7 +272,9 @@ static cd_code read_member(struct cd_read *r, struct entity *e, const struct cd_
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++)
 		if (cd_str_eq(name, members[i].name))
 			return members[i].read(r, e, m);
-	if (reserved(name))
+	/* {"vocab": {"type": "VocabProperty", ...}} can only be an attribute */
+	bool told = m->kind == CD_JSON_OBJECT && cd_json_get(m, CD_STR("type"));
+	if (reserved(name) && !(told && cd_str_eq(name, CD_STR("vocab"))))
 		return cd_read_bad(r, m,
 			"\"" CD_STR_FMT "\" is a member of attributes and can not be the name of one",
 			CD_STR_ARG(name));

@@ -19,7 +19,7 @@
 
 /* Source texts of @contexts are kept for the followers of the log only: few and small, or not at all. */
 enum { CONTEXT_TEXT_MAX = 64 * 1024, CONTEXTS_BYTES_MAX = 32 * 1024 * 1024 };
-enum { SMALL_GROWTH = 64, RECORD_ROOM = 4096 };
+enum { SMALL_GROWTH = 64, RECORD_ROOM = 4096, LAPSES_MAX = 1000 };
 
 static const struct cd_tenant nobody; /* the tenant that its first accepted change will make */
 
@@ -164,8 +164,9 @@ static cd_code decide(struct step *p)
 	if (code)
 		return code;
 	return cd_ent_apply(&p->cx, p->old ? &p->old->ent : NULL,
-		p->old && !expired ? p->old->ent.number : root->next_number, root->version + 1 + p->lapsed,
-		&p->change, &p->applied);
+		p->old && (!expired || p->asked->verb == CD_VERB_LAPSE) ? p->old->ent.number
+									: root->next_number,
+		root->version + 1 + p->lapsed, &p->change, &p->applied);
 }
 
 /*
@@ -354,5 +355,55 @@ void cd_apply_job(struct cd_batch *b, struct cd_job *job)
 		if (code)
 			*report = (struct cd_report){
 				.code = code, .detail = p.cx.err.detail, .where = p.cx.err.where};
+	}
+}
+
+/* ---- what has expired ---- */
+
+/* The next one of a tenant, or NULL. */
+static const struct cd_block *next_lapsed(const struct cd_tenant *t, cd_time_us now)
+{
+	struct cd_tree_at at;
+	struct cd_key key;
+	uint64_t value;
+	cd_tree_seek(t->expiry, (struct cd_key){0, 0}, &at);
+	if (!cd_tree_next(&at, &key, &value) || key.hi > cd_key_of_time(now))
+		return NULL;
+	return cd_tree_get(t->entities, (struct cd_key){0, key.lo}, &value)
+		       ? (const struct cd_block *)(uintptr_t)value
+		       : NULL;
+}
+
+bool cd_lapse_due(const struct cd_root *root, cd_time_us now)
+{
+	for (uint32_t i = 0; i < root->tenants_n; i++)
+		if (cd_tenant_expired(root->tenants[i], now))
+			return true;
+	return false;
+}
+
+void cd_apply_lapsed(struct cd_batch *b, struct cd_arena *arena, cd_time_us now)
+{
+	unsigned n = 0;
+	for (uint32_t i = 0; i < b->root->tenants_n; i++) {
+		const struct cd_block *block;
+		while (n < LAPSES_MAX && !b->bad && (block = next_lapsed(b->root->tenants[i], now)) != NULL) {
+			struct cd_report report = {.code = CD_OK};
+			struct cd_change change = {.verb = CD_VERB_LAPSE,
+				.id = cd_arena_copy(arena, cd_ent_id(&block->ent)),
+				.observed = CD_STAMP_NONE};
+			struct cd_job job = {.tenant = cd_tenant_name(b->root->tenants[i]),
+				.n = 1,
+				.changes = &change,
+				.reports = &report,
+				.arena = arena,
+				.now = now};
+			if (!change.id.p)
+				return;
+			cd_apply_job(b, &job);
+			if (report.code) /* no memory: the next batch tries again */
+				return;
+			n++;
+		}
 	}
 }

@@ -281,6 +281,7 @@ static void unload(struct recovery *r)
 		cd_tree_drop(&r->load, &t->entities);
 		cd_tree_drop(&r->load, &t->ids);
 		cd_tree_drop(&r->load, &t->types);
+		cd_tree_drop(&r->load, &t->uses);
 		cd_tree_drop(&r->load, &t->expiry);
 	}
 	for (struct cd_mortal *m = r->loaded, *next; m; m = next) {
@@ -299,7 +300,7 @@ static cd_code load_checkpoint(struct cd_cx *cx, struct recovery *r)
 	if (code)
 		return cd_fail_memory(cx);
 	code = s->meta.version || s->meta.target ? cd_ckpt_load(cx, s->ckpt, &load) : CD_OK;
-	if (!code && end_tenant(r))
+	if (!code && (end_tenant(r) || cd_index_flush(r->batch)))
 		code = cd_fail_memory(cx);
 	if (code)
 		unload(r);

@@ -226,6 +226,7 @@ static struct cd_store *store_new(const struct cd_store_config *conf)
 	s->id_seed = 0x9e3779b97f4a7c15u;
 	(void)cd_random(&s->id_seed, sizeof s->id_seed); /* without randomness a fixed seed serves */
 	init_locks(s);
+	cd_arena_init(&s->lapse_arena, conf->set->request_memory);
 	cd_reclaim_init(&s->reclaim);
 	return s;
 }
@@ -318,6 +319,7 @@ static void store_free(struct cd_store *s)
 	cd_store_forget(s);
 	cd_mem_free(s->batch.accepted);
 	cd_uses_done(&s->batch.uses);
+	cd_arena_done(&s->lapse_arena);
 	cd_names_free(s->names);
 	cd_names_free(s->contexts);
 	cd_names_free(s->tenant_names);

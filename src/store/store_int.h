@@ -87,6 +87,11 @@ struct cd_batch {
 /* Decide all changes of a job, one after the other. */
 void cd_apply_job(struct cd_batch *, struct cd_job *);
 
+/* Is there something to lapse? */
+bool cd_lapse_due(const struct cd_root *, cd_time_us now);
+/* What has expired leaves, some of it in each batch; `arena` lives until the batch is settled. */
+void cd_apply_lapsed(struct cd_batch *, struct cd_arena *, cd_time_us now);
+
 /* The trees of a tenant (owned by the batch), changed from `old` to `now` (either may be NULL).
  * CD_E_NO_MEMORY: half done, throw it away. */
 cd_code cd_index_change(struct cd_batch *, struct cd_tenant *, struct cd_block *old, struct cd_block *now);
@@ -146,6 +151,8 @@ struct cd_store {
 	struct cd_fs *fs;
 	struct cd_metrics *metrics;
 	const struct cd_participant *const *participants;
+	struct cd_arena lapse_arena; /* of what lapses in the batch under way */
+	cd_time_us job_time;         /* of the newest batch */
 	bool threads, read_only;
 	const char *folder;
 	struct cd_file *folder_lock;

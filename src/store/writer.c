@@ -141,11 +141,12 @@ static void collect(struct cd_batch *b, struct cd_job *first)
 }
 
 /* The disk is full: the same jobs again, without what grows. */
-static cd_code settle_shrinking(struct cd_batch *b, struct cd_job *jobs)
+static cd_code settle_shrinking(struct cd_batch *b, struct cd_job *jobs, cd_time_us now)
 {
 	if (cd_batch_begin(b, b->store))
 		return CD_E_NO_MEMORY;
 	b->shrink_only = true;
+	cd_apply_lapsed(b, &b->store->lapse_arena, now);
 	for (struct cd_job *job = jobs; job; job = job->next)
 		cd_apply_job(b, job);
 	cd_code code = settle(b);
@@ -178,21 +179,38 @@ static size_t answer(struct cd_store *s, struct cd_job *jobs, cd_code code)
 	return n;
 }
 
-bool cd_writer_batch(struct cd_store *s, size_t *ret_jobs)
+/* Without threads time is that of the jobs: tests and imports have clocks of their own. */
+static cd_time_us lapse_time(const struct cd_store *s, const struct cd_job *jobs)
+{
+	return jobs ? jobs->now : s->threads ? cd_time_wall() : s->job_time;
+}
+
+static cd_code decide_batch(struct cd_store *s, struct cd_job *jobs, cd_time_us now)
 {
 	struct cd_batch *b = &s->batch;
-	struct cd_job *jobs = cd_queues_take(s);
-	if (!jobs)
-		return false;
 	cd_code code = cd_batch_begin(b, s);
-	if (!code) {
+	if (code)
+		return code;
+	cd_apply_lapsed(b, &s->lapse_arena, now);
+	if (jobs)
 		collect(b, jobs);
-		code = settle(b);
-		if (code == CD_E_FULL)
-			code = settle_shrinking(b, jobs);
-	}
+	code = settle(b);
+	return code == CD_E_FULL ? settle_shrinking(b, jobs, now) : code;
+}
+
+bool cd_writer_batch(struct cd_store *s, size_t *ret_jobs)
+{
+	struct cd_job *jobs = cd_queues_take(s);
+	cd_time_us now = lapse_time(s, jobs);
+	if (!jobs && !cd_lapse_due(s->reclaim.newest->root, now))
+		return false;
+	s->job_time = now;
+	uint64_t before = s->reclaim.newest->root->version;
+	cd_code code = decide_batch(s, jobs, now);
+	cd_arena_reset(&s->lapse_arena);
 	*ret_jobs += answer(s, jobs, code);
-	return true;
+	/* what could not lapse now waits for the next sweep */
+	return jobs || s->reclaim.newest->root->version > before;
 }
 
 void cd_writer_refuse(struct cd_store *s)
@@ -227,6 +245,14 @@ static void sweep(struct cd_store *s)
 	cd_metric_set(s->metrics, CD_M_memory_dead_bytes, s->reclaim.dead_bytes);
 }
 
+static bool has_mortals(const struct cd_root *root)
+{
+	for (uint32_t i = 0; i < root->tenants_n; i++)
+		if (cd_tree_count(root->tenants[i]->expiry))
+			return true;
+	return false;
+}
+
 static void sleep_until_work(struct cd_store *s)
 {
 	struct timespec until;
@@ -237,9 +263,10 @@ static void sleep_until_work(struct cd_store *s)
 	int rc = 0;
 	pthread_mutex_lock(&s->lock);
 	atomic_store(&s->asleep, true); /* pairs with cd_writer_wake() */
+	bool mortal = has_mortals(s->reclaim.newest->root);
 	while (rc != ETIMEDOUT && !cd_queues_waiting(s) && !atomic_load(&s->stop) &&
 		atomic_load(&s->trim_to) <= s->trimmed) {
-		if (s->reclaim.versions_n > 1)
+		if (s->reclaim.versions_n > 1 || mortal)
 			rc = pthread_cond_timedwait(&s->wake, &s->lock, &until);
 		else
 			rc = pthread_cond_wait(&s->wake, &s->lock);

@@ -210,6 +210,36 @@ int twin_get(struct twin *t, const char *tenant, const char *id)
 	return value;
 }
 
+/* What discovery answers from is what is stored, and everything that will expire is known to. */
+static void check_uses(const struct cd_tenant *t)
+{
+	struct cd_uses uses = {0};
+	struct cd_scan scan;
+	const struct cd_ent *e;
+	uint64_t n = 0, mortals = 0, found;
+	cd_scan_begin(&scan, t, 0, 0);
+	while ((e = cd_scan_next(&scan))) {
+		assert_int_equal(cd_uses_change(&uses, 0, NULL, e), CD_OK);
+		cd_time_us lapse = cd_ent_lapse(e);
+		mortals += lapse != INT64_MAX;
+		if (lapse != INT64_MAX)
+			assert_true(cd_tree_get(
+				t->expiry, (struct cd_key){cd_key_of_time(lapse), e->number}, &found));
+	}
+	assert_int_equal(mortals, cd_tree_count(t->expiry));
+	for (size_t i = 0; uses.n && i <= uses.mask; i++) {
+		const struct cd_use *u = &uses.slots[i];
+		if (!u->attribute)
+			continue;
+		assert_true(cd_tree_get(
+			t->uses, (struct cd_key){(uint64_t)u->type << 32 | u->attribute, u->kind}, &found));
+		assert_int_equal(found, u->n);
+		n++;
+	}
+	assert_int_equal(n, cd_tree_count(t->uses));
+	cd_uses_done(&uses);
+}
+
 static uint64_t tenant_sum(struct cd_store *s, const struct cd_tenant *t)
 {
 	struct cd_scan scan;
@@ -238,6 +268,7 @@ static uint64_t tenant_sum(struct cd_store *s, const struct cd_tenant *t)
 	assert_int_equal(n, cd_tree_count(t->ids));
 	assert_int_equal(types, cd_tree_count(t->types));
 	assert_int_equal(bytes, t->bytes);
+	check_uses(t);
 	return sum;
 }
 
