@@ -119,7 +119,7 @@ static cd_code take(struct cd_cx *cx, const struct cd_route_table *t, const stru
 {
 	cd_str rest = pair;
 	cd_str name = cd_percent_decode(cx->arena, cd_str_cut(&rest, '='));
-	cd_str value = rest.p ? form_decode(cx->arena, rest) : rest;
+	cd_str value = form_decode(cx->arena, rest.p ? rest : CD_STR(""));
 	if (!name.p || (rest.p && !value.p))
 		return cd_fail(cx, CD_E_INVALID_REQUEST, "query",
 			"A %% in the query is not followed by two hexadecimal digits");

@@ -49,11 +49,11 @@ static void test_values(void **state)
 	(void)state;
 	assert_int_equal(query(""), CD_OK);
 	assert_int_equal(args.given, 0);
-	assert_int_equal(query("limit=7&q=a%26b%3Dc+d&&count=true&options=sysAttrs,keyValues&"), CD_OK);
+	assert_int_equal(query("limit=7&q=a%26b%3Dc+d%2B&&count=true&options=sysAttrs,keyValues&"), CD_OK);
 	assert_int_equal(args.given, 1u << P_UINT | 1u << P_TEXT | 1u << P_BOOL | 1u << P_WORDS);
 	assert_int_equal(args.uint[P_UINT], 7);
 	assert_int_equal(args.uint[P_BOOL], 1);
-	assert_true(cd_str_eq(args.text[P_TEXT], CD_STR("a&b=c+d")));
+	assert_true(cd_str_eq(args.text[P_TEXT], CD_STR("a&b=c d+")));
 	assert_int_equal(query("count=false"), CD_OK);
 	assert_int_equal(args.uint[P_BOOL], 0);
 	assert_int_equal(query("%71=1&li%6Dit=2"), CD_OK); /* names may be escaped, too */

@@ -289,8 +289,10 @@ static void step(struct world *w, struct gen *g)
 		flags = CD_CHANGE_DELETE_ALL;
 	if (pick(g, 40) == 0)
 		verb = CD_VERB_DELETE;
+	if (pick(g, 20) == 0)
+		verb = CD_VERB_LAPSE;
 	bool one = verb == CD_VERB_PARTIAL || verb == CD_VERB_REPLACE_ATTR || verb == CD_VERB_DELETE_ATTR;
-	bool bare = verb == CD_VERB_DELETE || verb == CD_VERB_DELETE_ATTR;
+	bool bare = verb == CD_VERB_DELETE || verb == CD_VERB_DELETE_ATTR || verb == CD_VERB_LAPSE;
 	const char *attr[] = {"a0", "a1", "a2", "a3", "a4", "a5"};
 	const struct cd_ent *old = w->ent;
 	const char *text = bare ? NULL : body(g, verb, flags);

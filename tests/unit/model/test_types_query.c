@@ -76,7 +76,7 @@ static bool selects(const char *query, const char *types)
 	if (code)
 		print_error("%s: %s\n", query, cx.err.detail);
 	assert_int_equal(code, CD_OK);
-	return cd_q_eval(q, e) == CD_TRUE;
+	return cd_q_eval(q, e, NULL) == CD_TRUE;
 }
 
 static void selections(void **state)
@@ -185,17 +185,17 @@ static void lists_of_ids(void **state)
 	struct cd_q *q, *types;
 	(void)state;
 	assert_int_equal(cd_q_ids(&cx, CD_STR("urn:a"), &q), CD_OK);
-	assert_int_equal(cd_q_eval(q, a), CD_TRUE);
-	assert_int_equal(cd_q_eval(q, b), CD_FALSE);
+	assert_int_equal(cd_q_eval(q, a, NULL), CD_TRUE);
+	assert_int_equal(cd_q_eval(q, b, NULL), CD_FALSE);
 	assert_int_equal(cd_q_ids(&cx, CD_STR("urn:a,urn:c,urn:a"), &q), CD_OK);
-	assert_int_equal(cd_q_eval(q, a), CD_TRUE);
-	assert_int_equal(cd_q_eval(q, b), CD_FALSE);
-	assert_int_equal(cd_q_eval(q, c), CD_TRUE);
+	assert_int_equal(cd_q_eval(q, a, NULL), CD_TRUE);
+	assert_int_equal(cd_q_eval(q, b, NULL), CD_FALSE);
+	assert_int_equal(cd_q_eval(q, c, NULL), CD_TRUE);
 	assert_int_equal(cd_q_types(&cx, ctx, names, CD_STR("A"), &types), CD_OK);
 	struct cd_q *both = cd_q_and(&arena, types, q);
-	assert_int_equal(cd_q_eval(both, c), CD_TRUE);
-	assert_int_equal(cd_q_eval(both, b), CD_FALSE);
-	assert_int_equal(cd_q_eval(both, entity("urn:c", "B")), CD_FALSE);
+	assert_int_equal(cd_q_eval(both, c, NULL), CD_TRUE);
+	assert_int_equal(cd_q_eval(both, b, NULL), CD_FALSE);
+	assert_int_equal(cd_q_eval(both, entity("urn:c", "B"), NULL), CD_FALSE);
 	assert_ptr_equal(cd_q_and(&arena, NULL, q), q);
 	assert_ptr_equal(cd_q_and(&arena, q, NULL), q);
 	assert_null(cd_q_and(&arena, NULL, NULL));

@@ -203,7 +203,8 @@ cd_code world_apply(struct world *w, const struct cd_change *c)
 	cd_cx_clear(&w->cx);
 	w->cx.now = w->now += 1000000;
 	w->revision++;
-	bool expired = w->ent && w->ent->expires != CD_STAMP_NONE && cd_stamp_us(w->ent->expires) <= w->now;
+	bool expired = c->verb != CD_VERB_LAPSE && w->ent && w->ent->expires != CD_STAMP_NONE &&
+		       cd_stamp_us(w->ent->expires) <= w->now;
 	uint64_t entity = w->ent && !expired ? w->ent->number : w->revision;
 	cd_code code = cd_ent_apply(&w->cx, w->ent, entity, w->revision, c, &w->applied);
 	if (code)
@@ -240,6 +241,7 @@ static enum cd_body body_of(enum cd_verb verb, unsigned flags)
 	case CD_VERB_REPLACE:
 	case CD_VERB_DELETE_ATTR:
 	case CD_VERB_DELETE:
+	case CD_VERB_LAPSE:
 	case CD_VERB_DELTA:
 	case CD_VERB_N:
 		break;
