@@ -60,27 +60,20 @@ static int order(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-/* False: they are of different classes. */
+/* False: they are of different classes. Times compare with times, also with quoted ones. */
 static bool comparable(const struct seen *s, const struct cd_q_literal *l, int *ret)
 {
-	if (s->class == CD_V_DATETIME && (l->class == CD_V_DATETIME || l->dated)) {
-		*ret = order(s->key, l->dated ? l->time : l->key);
-		return true;
+	bool time = l->class == CD_V_DATETIME || (l->class == CD_V_STRING && l->dated);
+	if (s->class == CD_V_DATETIME || l->class == CD_V_DATETIME) {
+		*ret = order(s->key, l->time);
+		return s->class == CD_V_DATETIME && time;
 	}
-	if (s->class == CD_V_STRING && (l->class == CD_V_STRING || l->class == CD_V_DATETIME)) {
-		*ret = order(s->key, cd_key_of_string(l->text));
-		if (*ret == 0)
-			*ret = cd_str_cmp(s->text, l->text);
-		return true;
-	}
-	if (s->class == CD_V_DATETIME && l->class == CD_V_STRING) {
-		*ret = cd_str_cmp(s->text, l->text);
-		return true;
-	}
-	if (s->class != l->class || (s->class != CD_V_NUMBER && s->class != CD_V_BOOL))
+	if (s->class != l->class)
 		return false;
 	*ret = order(s->key, l->key);
-	return true;
+	if (s->class == CD_V_STRING && *ret == 0)
+		*ret = cd_str_cmp(s->text, l->text);
+	return s->class == CD_V_STRING || s->class == CD_V_NUMBER || s->class == CD_V_BOOL;
 }
 
 static bool matches(const struct seen *s, const struct cd_q_value *v)

@@ -23,6 +23,7 @@ CD_BIND(batch_update);
 CD_BIND(batch_merge);
 CD_BIND(batch_delete);
 CD_BIND(query);
+CD_BIND(explain);
 CD_BIND(purge);
 CD_BIND(types);
 CD_BIND(type);

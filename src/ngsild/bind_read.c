@@ -147,6 +147,19 @@ static void listed(struct cd_op *op)
 	}
 }
 
+/* How a query is answered, instead of its answer. */
+static void explained(struct cd_op *op)
+{
+	struct list *l = (struct list *)op;
+	struct cd_ngsi *n = op->owner;
+	if (op->cx->err.code) {
+		cd_buf_done(&l->op.answer);
+		cd_ngsi_fail(n);
+	} else {
+		cd_ngsi_json(n, 200, &l->op.answer);
+	}
+}
+
 static void list_room(struct cd_ngsi *n)
 {
 	cd_op_room(&((struct cd_op_list *)n->op)->op);
@@ -168,14 +181,16 @@ static cd_code check_page(struct cd_ngsi *n, struct cd_op_list *op)
 	return CD_OK;
 }
 
-static void list_with(struct cd_ngsi *n, cd_code (*ask)(struct cd_ngsi *, struct cd_ask *))
+static void list_with(struct cd_ngsi *n, cd_code (*ask)(struct cd_ngsi *, struct cd_ask *), bool explain)
 {
 	struct list *l = CD_NEW(n->cx->arena, struct list);
 	if (!l) {
 		(void)cd_fail_memory(n->cx);
 	} else if (!cd_ngsi_representation(n, &l->op.out) && !check_page(n, &l->op) && !ask(n, &l->op.ask)) {
-		l->op.op = (struct cd_op){.cx = n->cx, .tenant = n->tenant, .done = listed, .owner = n};
-		l->op.put = put;
+		l->op.op = (struct cd_op){
+			.cx = n->cx, .tenant = n->tenant, .done = explain ? explained : listed, .owner = n};
+		l->op.put = explain ? NULL : put;
+		l->op.explain = explain;
 		n->op = l;
 		n->room = list_room;
 		cd_op_list_begin(n->runner, &l->op);
@@ -186,7 +201,7 @@ static void list_with(struct cd_ngsi *n, cd_code (*ask)(struct cd_ngsi *, struct
 
 static void list(struct cd_ngsi *n)
 {
-	list_with(n, cd_ngsi_ask);
+	list_with(n, cd_ngsi_ask, false);
 }
 
 /* limit, offset, count and the representation stay parameters. */
@@ -198,7 +213,12 @@ static cd_code ask_body(struct cd_ngsi *n, struct cd_ask *a)
 
 static void query(struct cd_ngsi *n)
 {
-	list_with(n, ask_body);
+	list_with(n, ask_body, false);
+}
+
+static void explain(struct cd_ngsi *n)
+{
+	list_with(n, cd_ngsi_ask, true);
 }
 
 #define BIND(name)                                                                                           \
@@ -210,3 +230,4 @@ static void query(struct cd_ngsi *n)
 BIND(retrieve)
 BIND(list)
 BIND(query)
+BIND(explain)

@@ -116,11 +116,11 @@ static bool begin_job(struct cd_op_purge *p)
 	struct cd_op *op = &p->op;
 	p->job = (struct cd_job){
 		.tenant = op->tenant, .arena = &p->arena, .now = op->cx->now, .trace = op->cx->trace};
-	if (cd_op_pin(op, &tenant) ||
-		cd_plan_make(op->cx, cd_runner_store(op->runner), tenant, p->asked.query, &p->plan))
+	if (cd_op_pin(op, &tenant) || cd_plan_make(op->cx, cd_runner_store(op->runner), tenant,
+					      p->asked.query, UINT64_MAX, &p->plan))
 		return false;
 	if (p->last)
-		cd_plan_after(&p->plan, tenant, p->last);
+		cd_plan_after(&p->plan, p->last);
 	return true;
 }
 

@@ -210,15 +210,21 @@ static void free_inside(struct cd_op_list *l)
 
 static void explain(struct cd_op_list *l)
 {
+	static const char *const classes[] = {"numbers", "times", "strings", "places"};
+	const struct cd_index *index = l->plan.index;
 	cd_buf_reset(&l->answer);
+	cd_buf_printf(&l->answer, "{\"plan\":\"%s\",", index ? "index" : cd_plan_way_names[l->plan.way]);
+	if (index) {
+		cd_buf_printf(&l->answer, "\"index\":\"%s\",\"attribute\":", classes[index->class]);
+		cd_json_write_string(&l->answer, cd_names_text(l->asked.out.names, index->term));
+		cd_buf_char(&l->answer, ',');
+	}
 	cd_buf_printf(&l->answer,
-		"{\"plan\":\"%s\",\"candidates\":%llu,\"exact\":%s,\"ordered\":%s,\"evaluated\":%llu,"
-		"\"found\":%llu,"
+		"\"candidates\":%llu,\"exact\":%s,\"ordered\":%s,\"evaluated\":%llu,\"found\":%llu,"
 		"\"microseconds\":%lld}",
-		cd_plan_way_names[l->plan.way], (unsigned long long)l->plan.candidates,
-		l->plan.exact ? "true" : "false", l->asked.order ? "true" : "false",
-		(unsigned long long)l->looked, (unsigned long long)l->found,
-		(long long)(cd_time_mono() - l->began));
+		(unsigned long long)l->plan.candidates, l->plan.exact ? "true" : "false",
+		l->asked.order ? "true" : "false", (unsigned long long)l->looked,
+		(unsigned long long)l->found, (long long)(cd_time_mono() - l->began));
 }
 
 static enum cd_step list_done(struct cd_op_list *l)
@@ -252,12 +258,18 @@ static enum cd_step failed(struct cd_op_list *l)
 }
 
 /* What the trees know without looking. */
-static void plan_totals(struct cd_op_list *l, const struct cd_tenant *tenant)
+static void plan_totals(struct cd_op_list *l)
 {
 	l->total = l->plan.candidates;
 	l->more = l->offset < l->total && l->limit < l->total - l->offset;
 	l->skipped = l->offset;
-	cd_plan_skip(&l->plan, tenant, l->offset);
+	cd_plan_skip(&l->plan, l->offset);
+}
+
+/* Until the page is full and it is known whether there is more; with a count or an order, all. */
+static uint64_t results_wanted(const struct cd_op_list *l)
+{
+	return l->count || l->ask.order.by.p ? UINT64_MAX : l->offset + l->limit + 1;
 }
 
 static bool prepare_order(struct cd_op_list *l)
@@ -291,7 +303,8 @@ static enum cd_step plan(struct cd_op *op)
 	l->asked.out.with_context = l->out.with_context && !l->out.geojson; /* a collection has one for all */
 	if (cd_ask_compile(op->cx, &l->ask, &l->asked) || cd_op_pin(op, &tenant) ||
 		!link_to(op, tenant, &l->asked, &l->run) ||
-		cd_plan_make(op->cx, cd_runner_store(op->runner), tenant, l->asked.query, &l->plan))
+		cd_plan_make(op->cx, cd_runner_store(op->runner), tenant, l->asked.query, results_wanted(l),
+			&l->plan))
 		return failed(l);
 	l->plan.exact = l->plan.exact && !l->asked.may_be_empty;
 	if ((l->asked.order && !prepare_order(l)) || (flat(&l->asked) && !prepare_flat(l)))
@@ -303,7 +316,7 @@ static enum cd_step plan(struct cd_op *op)
 		return scan_ordered(op);
 	}
 	if (l->plan.exact)
-		plan_totals(l, tenant);
+		plan_totals(l);
 	op->next = scan_page;
 	return scan_page(op);
 }
@@ -330,10 +343,11 @@ static enum cd_step resume(struct cd_op *op)
 	const struct cd_tenant *tenant;
 	bool exact = l->plan.exact;
 	if (cd_op_pin(op, &tenant) || !link_to(op, tenant, &l->asked, &l->run) ||
-		cd_plan_make(op->cx, cd_runner_store(op->runner), tenant, l->asked.query, &l->plan))
+		cd_plan_make(op->cx, cd_runner_store(op->runner), tenant, l->asked.query, results_wanted(l),
+			&l->plan))
 		return failed(l);
 	l->plan.exact = exact;
-	cd_plan_after(&l->plan, tenant, l->last);
+	cd_plan_after(&l->plan, l->last);
 	op->next = scan_page;
 	return scan_page(op);
 }

@@ -2,6 +2,7 @@
  * alone. */
 #include "base/hash.h"
 #include "store/store_int.h"
+#include "store/value_index.h"
 
 static struct cd_key number_key(const struct cd_block *b)
 {
@@ -112,6 +113,8 @@ cd_code cd_index_change(struct cd_batch *b, struct cd_tenant *t, struct cd_block
 		code = drop(e, b->root->id_seed, t, old);
 	if (!code)
 		code = change_expiry(e, t, old, now);
+	if (!code)
+		code = cd_vi_change(e, t, old ? &old->ent : NULL, now ? &now->ent : NULL);
 	if (!code)
 		code = cd_uses_change(&b->uses, t->number, old ? &old->ent : NULL, now ? &now->ent : NULL);
 	if (code)

@@ -160,6 +160,7 @@ void cd_keep_step(struct cd_store *s)
 		s->log); /* without a spare the writer makes room itself, or says that the disk is full */
 	uint64_t sync = atomic_load_explicit(&s->sync_us, memory_order_relaxed), calm = s->sync_calm_us;
 	atomic_store_explicit(&s->sync_calm_us, calm ? (7 * calm + sync) / 8 : sync, memory_order_relaxed);
+	cd_index_build(s);
 	if (!checkpoint_due(s))
 		return;
 	cd_arena_init(&arena, 1 << 20);

@@ -112,6 +112,10 @@ void cd_batch_abort(struct cd_batch *b)
 		cd_tree_abort(&b->edit, &t->types);
 		cd_tree_abort(&b->edit, &t->uses);
 		cd_tree_abort(&b->edit, &t->expiry);
+		for (unsigned k = 0; k < t->indexes_n; k++) {
+			cd_tree_abort(&b->edit, &t->indexes[k].tree);
+			cd_tree_abort(&b->edit, &t->indexes[k].rest);
+		}
 		cd_mem_free(t);
 	}
 	cd_tree_abort(&b->edit, &b->root->tenant_ids);

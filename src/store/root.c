@@ -166,6 +166,24 @@ const struct cd_ent *cd_scan_next(struct cd_scan *s)
 	return &block_of(value)->ent;
 }
 
+const struct cd_ent *cd_tenant_at(const struct cd_tenant *t, uint64_t number)
+{
+	uint64_t value;
+	return cd_tree_get(t->entities, (struct cd_key){0, number}, &value)
+		       ? &((const struct cd_block *)(uintptr_t)value)->ent
+		       : NULL;
+}
+
+/* ---- indexes ---- */
+
+const struct cd_index *cd_tenant_index(const struct cd_tenant *t, cd_term term, enum cd_vi_class class)
+{
+	for (unsigned i = 0; i < t->indexes_n; i++)
+		if (t->indexes[i].term == term && t->indexes[i].class == class)
+			return &t->indexes[i];
+	return NULL;
+}
+
 /* ---- uses, expiry ---- */
 
 bool cd_tenant_expired(const struct cd_tenant *t, cd_time_us now)

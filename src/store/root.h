@@ -23,6 +23,18 @@ struct cd_block {
 	struct cd_ent ent; /* ent.bytes in all */
 };
 
+/* Over the values of one attribute (store/value_index.h). */
+enum cd_vi_class { CD_VI_NUMBER, CD_VI_TIME, CD_VI_STRING, CD_VI_PLACE };
+struct cd_index {
+	cd_term term;
+	enum cd_vi_class class;
+	struct cd_tree tree; /* {key, entity number} -> 0 */
+	struct cd_tree rest; /* {0, entity number} -> 0: values without a key */
+	_Atomic uint64_t
+		*used; /* monotonic time of the last query that used it; lives as long as the store */
+};
+enum { CD_INDEXES = 24 };
+
 struct cd_tenant {
 	union {
 		struct cd_mortal life;
@@ -37,6 +49,8 @@ struct cd_tenant {
 	struct cd_tree uses;     /* {type << 32 | attribute, kind} -> count (store/uses.h) */
 	struct cd_tree expiry;   /* {us, entity number} -> 0: when something in it expires next */
 	uint64_t bytes;          /* of its blocks */
+	unsigned indexes_n;
+	struct cd_index indexes[CD_INDEXES];
 };
 
 struct cd_root {
@@ -55,8 +69,15 @@ struct cd_store;
 const struct cd_tenant *cd_root_tenant(const struct cd_root *, cd_str name);
 /* The stored entity, or NULL. Expired ones are returned: the caller compares ent->expires with its clock. */
 const struct cd_ent *cd_tenant_get(const struct cd_store *, const struct cd_tenant *, cd_str id);
+/* The one of that number, or NULL. */
+const struct cd_ent *cd_tenant_at(const struct cd_tenant *, uint64_t number);
 uint64_t cd_tenant_count(const struct cd_tenant *); /* all entities */
 uint64_t cd_tenant_type_count(const struct cd_tenant *, cd_term);
+
+/* The index over that attribute, or NULL. */
+const struct cd_index *cd_tenant_index(const struct cd_tenant *, cd_term, enum cd_vi_class);
+/* An index would have paid: one is built, soon, unless it is being built already. Any thread. */
+void cd_index_ask(struct cd_store *, const struct cd_tenant *, cd_term, enum cd_vi_class);
 
 /* Has something expired that is still stored? Then counts of the trees are too large by it. */
 bool cd_tenant_expired(const struct cd_tenant *, cd_time_us now);

@@ -294,6 +294,10 @@ static void forget_tenant(struct cd_edit *e, struct cd_tenant *t)
 	cd_tree_drop(e, &t->types);
 	cd_tree_drop(e, &t->uses);
 	cd_tree_drop(e, &t->expiry);
+	for (unsigned i = 0; i < t->indexes_n; i++) {
+		cd_tree_drop(e, &t->indexes[i].tree);
+		cd_tree_drop(e, &t->indexes[i].rest);
+	}
 	cd_mem_free(t);
 }
 
@@ -320,6 +324,7 @@ static void store_free(struct cd_store *s)
 	cd_mem_free(s->batch.accepted);
 	cd_uses_done(&s->batch.uses);
 	cd_arena_done(&s->lapse_arena);
+	cd_index_uses_free(s);
 	cd_names_free(s->names);
 	cd_names_free(s->contexts);
 	cd_names_free(s->tenant_names);

@@ -87,6 +87,27 @@ struct cd_batch {
 /* Decide all changes of a job, one after the other. */
 void cd_apply_job(struct cd_batch *, struct cd_job *);
 
+/* ---- indexes over values (index_build.c) ---- */
+
+struct cd_index_wish {
+	uint32_t tenant;
+	cd_term term;
+	enum cd_vi_class class;
+};
+struct cd_index_use {
+	struct cd_index_use *next;
+	struct cd_index_wish of;
+	_Atomic uint64_t at;
+};
+enum { CD_WISHES = 32 };
+struct cd_index_job;
+/* The keeper: builds the index that was asked for first, when there is one. */
+void cd_index_build(struct cd_store *);
+/* The writer: attaches the one that has been built. */
+void cd_index_attach(struct cd_store *);
+_Atomic uint64_t *cd_index_use_slot(struct cd_store *, const struct cd_index_wish *);
+void cd_index_uses_free(struct cd_store *);
+
 /* Is there something to lapse? */
 bool cd_lapse_due(const struct cd_root *, cd_time_us now);
 /* What has expired leaves, some of it in each batch; `arena` lives until the batch is settled. */
@@ -190,6 +211,10 @@ struct cd_store {
 	pthread_mutex_t ask_lock;
 	pthread_cond_t ask_cond;
 	bool asked;
+	struct cd_index_wish wishes[CD_WISHES]; /* under ask_lock; the first one is being granted */
+	unsigned wishes_n;
+	_Atomic(struct cd_index_job *) index_job; /* from the keeper to the writer */
+	struct cd_index_use *index_uses;          /* the writer's */
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake;

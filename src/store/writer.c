@@ -265,7 +265,7 @@ static void sleep_until_work(struct cd_store *s)
 	atomic_store(&s->asleep, true); /* pairs with cd_writer_wake() */
 	bool mortal = has_mortals(s->reclaim.newest->root);
 	while (rc != ETIMEDOUT && !cd_queues_waiting(s) && !atomic_load(&s->stop) &&
-		atomic_load(&s->trim_to) <= s->trimmed) {
+		atomic_load(&s->trim_to) <= s->trimmed && !atomic_load(&s->index_job)) {
 		if (s->reclaim.versions_n > 1 || mortal)
 			rc = pthread_cond_timedwait(&s->wake, &s->lock, &until);
 		else
@@ -281,8 +281,11 @@ void *cd_writer_main(void *arg)
 	for (;;) {
 		bool stop = atomic_load(&s->stop); /* before the last look at the queues */
 		size_t jobs = 0;
-		while (!atomic_load(&s->poisoned) && cd_writer_batch(s, &jobs))
+		while (!atomic_load(&s->poisoned) && cd_writer_batch(s, &jobs)) {
+			cd_index_attach(s);
 			trim(s);
+		}
+		cd_index_attach(s);
 		if (atomic_load(&s->poisoned))
 			cd_writer_refuse(s);
 		trim(s);

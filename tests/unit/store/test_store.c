@@ -134,6 +134,55 @@ static void test_random_restarts(void **state)
 	}
 }
 
+/* Indexes are made in the midst of writing, and stay exact: twin_sum compares them with what is stored. */
+static void test_indexes(void **state)
+{
+	(void)state;
+	struct twin t;
+	int value[TENANTS][IDS];
+	unsigned seed = 23;
+	memset(value, 0xff, sizeof value);
+	twin_init(&t);
+	assert_int_equal(twin_open(&t), CD_OK);
+	for (int round = 0; round < 20; round++) {
+		for (int i = 0; i < 60; i++)
+			random_change(&t, &seed, value);
+		const struct cd_root *root = cd_pin(t.reader);
+		const struct cd_names *names = cd_store_names(t.store);
+		for (uint32_t k = 0; k < root->tenants_n; k++) {
+			cd_index_ask(t.store, root->tenants[k],
+				cd_names_find(names, CD_STR("https://example.org/value")), CD_VI_NUMBER);
+			cd_index_ask(t.store, root->tenants[k],
+				cd_names_find(names, CD_STR("https://example.org/bulk")), CD_VI_STRING);
+		}
+		cd_unpin(t.reader, root);
+		for (int i = 0; i < 10; i++)
+			random_change(&t, &seed, value);
+		(void)twin_sum_now(&t);
+		cd_arena_reset(&t.arena);
+		if (round == 10)
+			twin_reopen(&t);
+	}
+	const struct cd_root *root = cd_pin(t.reader);
+	for (uint32_t k = 0; k < root->tenants_n; k++)
+		assert_int_equal(root->tenants[k]->indexes_n, 2);
+	cd_unpin(t.reader, root);
+	/* more than there is room for: the one that was used longest ago goes */
+	for (cd_term term = 1; term <= CD_INDEXES + 4; term++) {
+		root = cd_pin(t.reader);
+		cd_index_ask(t.store, root->tenants[0], term, CD_VI_TIME);
+		cd_unpin(t.reader, root);
+		for (int i = 0; i < 3; i++)
+			random_change(&t, &seed, value);
+	}
+	root = cd_pin(t.reader);
+	assert_int_equal(root->tenants[0]->indexes_n, CD_INDEXES);
+	assert_non_null(cd_tenant_index(root->tenants[0], CD_INDEXES + 4, CD_VI_TIME));
+	cd_unpin(t.reader, root);
+	(void)twin_sum_now(&t);
+	twin_done(&t);
+}
+
 /* ---- batches ---- */
 
 static void test_one_job_many_changes(void **state)
@@ -864,6 +913,7 @@ int main(void)
 		cmocka_unit_test(test_first_minutes),
 		cmocka_unit_test(test_folder),
 		cmocka_unit_test(test_random_restarts),
+		cmocka_unit_test(test_indexes),
 		cmocka_unit_test(test_one_job_many_changes),
 		cmocka_unit_test(test_many_jobs_one_sync),
 		cmocka_unit_test(test_scans),

@@ -121,6 +121,28 @@ static void *loop_main(void *arg)
 	return NULL;
 }
 
+/* An index that is there is exact, in every version. */
+static void check_index(const struct twin *t, const struct cd_tenant *at)
+{
+	cd_term term = cd_names_find(cd_store_names(t->store), CD_STR("https://example.org/value"));
+	const struct cd_index *index = cd_tenant_index(at, term, CD_VI_NUMBER);
+	struct cd_scan scan;
+	const struct cd_ent *e;
+	uint64_t found;
+	cd_index_ask(t->store, at, term, CD_VI_NUMBER);
+	if (!index)
+		return;
+	if (cd_tree_count(index->tree) != cd_tenant_count(at))
+		abort();
+	cd_scan_begin(&scan, at, 0, 0);
+	while ((e = cd_scan_next(&scan)))
+		if (!cd_tree_get(index->tree,
+			    (struct cd_key){
+				    cd_key_of_double(twin_value(cd_store_names(t->store), e)), e->number},
+			    &found))
+			abort();
+}
+
 static void check_root(struct twin *t, const struct cd_root *root)
 {
 	struct cd_scan scan;
@@ -137,6 +159,7 @@ static void check_root(struct twin *t, const struct cd_root *root)
 	if (n != LOOPS * ACCOUNTS || sum != LOOPS * ACCOUNTS * START ||
 		n != cd_tenant_count(root->tenants[0]))
 		abort();
+	check_index(t, root->tenants[0]);
 }
 
 static void *reader_main(void *arg)
@@ -198,6 +221,10 @@ static void test_all_at_once(void **state)
 	atomic_store(&over, true);
 	for (int i = 0; i < 2; i++)
 		pthread_join(reader[i], NULL);
+	const struct cd_root *last = cd_pin(t.reader);
+	assert_int_equal(last->tenants[0]->indexes_n, 1);
+	(void)twin_sum(t.store, last);
+	cd_unpin(t.reader, last);
 	t.threads = false;
 	twin_reopen(&t);
 	for (unsigned k = 0; k < LOOPS; k++) {

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "store/value_index.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -240,6 +241,38 @@ static void check_uses(const struct cd_tenant *t)
 	cd_uses_done(&uses);
 }
 
+/* Indexes hold every entry of what is stored, and nothing else. */
+struct expected {
+	const struct cd_index *index;
+	uint64_t number, last_key, n[2];
+};
+
+static bool expect_entry(void *arg, uint64_t key, bool rest)
+{
+	struct expected *x = arg;
+	uint64_t value;
+	assert_true(
+		cd_tree_get(rest ? x->index->rest : x->index->tree, (struct cd_key){key, x->number}, &value));
+	x->n[rest]++;
+	return true;
+}
+
+static void check_indexes(const struct cd_tenant *t)
+{
+	for (unsigned i = 0; i < t->indexes_n; i++) {
+		struct expected x = {.index = &t->indexes[i]};
+		struct cd_scan scan;
+		cd_scan_begin(&scan, t, 0, 0);
+		for (const struct cd_ent *e; (e = cd_scan_next(&scan));) {
+			x.number = e->number;
+			assert_true(cd_vi_entries(e, x.index->term, x.index->class, expect_entry, &x));
+		}
+		assert_int_equal(
+			x.n[0], cd_tree_count(x.index->tree)); /* test entities have one instance each */
+		assert_int_equal(x.n[1], cd_tree_count(x.index->rest));
+	}
+}
+
 static uint64_t tenant_sum(struct cd_store *s, const struct cd_tenant *t)
 {
 	struct cd_scan scan;
@@ -269,6 +302,7 @@ static uint64_t tenant_sum(struct cd_store *s, const struct cd_tenant *t)
 	assert_int_equal(types, cd_tree_count(t->types));
 	assert_int_equal(bytes, t->bytes);
 	check_uses(t);
+	check_indexes(t);
 	return sum;
 }
 

@@ -1,0 +1,25 @@
+/*
+ * geo/cell.h -- places as numbers: cells of a quadtree over longitude and latitude, in the order of their
+ * Morton codes.
+ *
+ * A box is kept under the smallest cell that holds it. Cells of any size that touch a query's box form few
+ * ranges of numbers, and a few single numbers for the large cells around.
+ */
+#ifndef CD_GEO_CELL_H
+#define CD_GEO_CELL_H
+
+#include "geo/geometry.h"
+
+#include <stdint.h>
+
+enum { CD_CELL_LEVELS = 28, CD_CELL_RANGES = 192 };
+
+struct cd_cell_range {
+	uint64_t from, to; /* both included */
+};
+
+uint64_t cd_cell_of(const struct cd_box *);
+/* Ranges that hold the cell of every box that touches this one; returns how many. */
+unsigned cd_cell_cover(const struct cd_box *, struct cd_cell_range ret[CD_CELL_RANGES]);
+
+#endif

@@ -1,0 +1,311 @@
+/*
+ * Building an index, in three steps on two threads.
+ *
+ *   a reader  finds that an index would pay, and asks (cd_index_ask)
+ *   the keeper pins the newest root, collects the entries of all entities, sorts them
+ *   the writer fills a tree with them, puts in what changed since that root, publishes
+ *
+ * The root stays pinned until the writer has done, so that it can tell what an entity had in it then.
+ */
+#include "base/log.h"
+#include "base/mem.h"
+#include "store/sort.h"
+#include "store/store_int.h"
+#include "store/value_index.h"
+
+#include <time.h>
+
+enum { WAIT_US = 500 };
+
+struct cd_index_job {
+	struct cd_index_wish wish;
+	const struct cd_root *root; /* pinned by the keeper */
+	struct cd_pairs pairs, rest;
+	cd_code code;
+	_Atomic bool done;
+};
+
+/* ---- asking: any thread ---- */
+
+void cd_index_ask(struct cd_store *s, const struct cd_tenant *t, cd_term term, enum cd_vi_class class)
+{
+	const struct cd_index_wish wish = {t->number, term, class};
+	if (s->read_only || cd_tenant_index(t, term, class))
+		return;
+	pthread_mutex_lock(&s->ask_lock);
+	bool known = s->wishes_n == CD_WISHES;
+	for (unsigned i = 0; i < s->wishes_n; i++)
+		known = known || memcmp(&s->wishes[i], &wish, sizeof wish) == 0;
+	if (!known)
+		s->wishes[s->wishes_n++] = wish;
+	pthread_mutex_unlock(&s->ask_lock);
+	if (!known)
+		cd_keep_ask(s);
+}
+
+static bool take_wish(struct cd_store *s, struct cd_index_wish *ret)
+{
+	pthread_mutex_lock(&s->ask_lock);
+	bool any = s->wishes_n > 0;
+	if (any)
+		*ret = s->wishes[0];
+	pthread_mutex_unlock(&s->ask_lock);
+	return any;
+}
+
+static void forget_wish(struct cd_store *s)
+{
+	pthread_mutex_lock(&s->ask_lock);
+	memmove(s->wishes, s->wishes + 1, --s->wishes_n * sizeof *s->wishes);
+	pthread_mutex_unlock(&s->ask_lock);
+}
+
+/* ---- collecting: the keeper ---- */
+
+struct collect {
+	struct cd_index_job *job;
+	uint64_t number;
+};
+
+static bool collect_one(void *arg, uint64_t key, bool rest)
+{
+	struct collect *c = arg;
+	return cd_pairs_add(
+		rest ? &c->job->rest : &c->job->pairs, (struct cd_key){rest ? 0 : key, c->number});
+}
+
+static cd_code collect(struct cd_index_job *job, const struct cd_tenant *t)
+{
+	struct cd_scan scan;
+	struct collect c = {.job = job};
+	cd_scan_begin(&scan, t, 0, 0);
+	for (const struct cd_ent *e; (e = cd_scan_next(&scan));) {
+		c.number = e->number;
+		if (!cd_vi_entries(e, job->wish.term, job->wish.class, collect_one, &c))
+			return CD_E_NO_MEMORY;
+	}
+	return cd_pairs_sort(&job->pairs) && cd_pairs_sort(&job->rest) ? CD_OK : CD_E_NO_MEMORY;
+}
+
+static void hand_over(struct cd_store *s, struct cd_index_job *job)
+{
+	atomic_store(&s->index_job, job);
+	cd_writer_wake(s);
+	const struct timespec t = {.tv_nsec = WAIT_US * 1000L};
+	while (!atomic_load(&job->done)) {
+		if (s->threads) {
+			if (atomic_load(&s->stop) && atomic_exchange(&s->index_job, NULL) == job)
+				return; /* the writer will not come any more */
+			(void)nanosleep(&t, NULL);
+		} else {
+			cd_index_attach(s);
+		}
+	}
+}
+
+static void build(struct cd_store *s, struct cd_index_job *job)
+{
+	cd_time_us began = cd_time_mono();
+	job->code = collect(job, job->root->tenants[job->wish.tenant]);
+	if (!job->code)
+		hand_over(s, job);
+	cd_log(CD_LOG_INFO, "store", 0, job->code ? "did without an index" : "built an index",
+		job->code ? cd_code_title(job->code) : NULL,
+		"term=%u class=%u entries=%zu rest=%zu took_us=%lld", job->wish.term, job->wish.class,
+		job->pairs.n, job->rest.n, (long long)(cd_time_mono() - began));
+}
+
+void cd_index_build(struct cd_store *s)
+{
+	struct cd_index_job job = {.code = CD_OK};
+	if (!take_wish(s, &job.wish) || !cd_writable(s))
+		return;
+	pthread_mutex_lock(&s->keep_lock); /* the reader is the keeper's, whoever plays its part */
+	job.root = cd_pin(s->keep_reader);
+	if (!job.root) {
+		pthread_mutex_unlock(&s->keep_lock);
+		return;
+	}
+	/* it may have been asked for by one who reads an old version */
+	bool wanted = job.wish.tenant < job.root->tenants_n &&
+		      !cd_tenant_index(job.root->tenants[job.wish.tenant], job.wish.term, job.wish.class);
+	if (wanted)
+		build(s, &job);
+	cd_unpin(s->keep_reader, job.root);
+	pthread_mutex_unlock(&s->keep_lock);
+	cd_pairs_done(&job.pairs);
+	cd_pairs_done(&job.rest);
+	forget_wish(s);
+}
+
+/* ---- attaching: the writer ---- */
+
+/* Keys of equal entries stand next to each other: once is enough. */
+static cd_code fill(struct cd_edit *e, const struct cd_pairs *pairs, struct cd_tree *ret)
+{
+	struct cd_tree_build *b = cd_tree_build_new(e);
+	if (!b)
+		return CD_E_NO_MEMORY;
+	for (size_t i = 0; i < pairs->n; i++) {
+		const struct cd_key *k = &pairs->at[i];
+		if (i == 0 || k->hi != k[-1].hi || k->lo != k[-1].lo)
+			(void)cd_tree_build_put(b, *k, 0); /* sticky: the end tells */
+	}
+	return cd_tree_build_end(b, ret);
+}
+
+static const struct cd_ent *entity_at(struct cd_tree t, uint64_t number)
+{
+	uint64_t value;
+	return cd_tree_get(t, (struct cd_key){0, number}, &value)
+		       ? &((const struct cd_block *)(uintptr_t)value)->ent
+		       : NULL;
+}
+
+/* One index alone: the tenant's others are exact already. */
+static cd_code change_alone(
+	struct cd_edit *e, struct cd_index *index, const struct cd_ent *old, const struct cd_ent *now)
+{
+	struct cd_tenant *alone = cd_mem_zalloc(sizeof *alone);
+	if (!alone)
+		return CD_E_NO_MEMORY;
+	alone->indexes[0] = *index;
+	alone->indexes_n = 1;
+	cd_code code = cd_vi_change(e, alone, old, now);
+	*index = alone->indexes[0];
+	cd_mem_free(alone);
+	return code;
+}
+
+static cd_code catch_up_leaf(struct cd_edit *e, struct cd_index *index, struct cd_tree before,
+	struct cd_tree after, const struct cd_tree_leaf *leaf)
+{
+	struct cd_tree_at at;
+	struct cd_key key;
+	uint64_t value;
+	cd_code code = CD_OK;
+	/* what was there: gone, changed, or as it was */
+	cd_tree_seek(before, leaf->from, &at);
+	while (!code && cd_tree_next(&at, &key, &value) && (leaf->to.hi || key.lo < leaf->to.lo)) {
+		const struct cd_ent *old = &((const struct cd_block *)(uintptr_t)value)->ent,
+				    *now = entity_at(after, key.lo);
+		if (old != now)
+			code = change_alone(e, index, old, now);
+	}
+	for (uint32_t i = 0; !code && i < leaf->n; i++)
+		if (!entity_at(before, leaf->key[i].lo))
+			code = change_alone(e, index, NULL, entity_at(after, leaf->key[i].lo));
+	return code;
+}
+
+static cd_code catch_up(struct cd_edit *e, struct cd_index *index, const struct cd_root *then,
+	const struct cd_tenant *was, struct cd_tenant *t)
+{
+	struct cd_key from = {0, 0};
+	struct cd_tree_leaf leaf;
+	cd_code code = CD_OK;
+	while (!code && cd_tree_changed(t->entities, then->version, from, &leaf)) {
+		code = catch_up_leaf(e, index, was->entities, t->entities, &leaf);
+		from = leaf.to;
+		if (from.hi == UINT64_MAX && from.lo == UINT64_MAX)
+			break;
+	}
+	return code;
+}
+
+/* A place for one more: the index that was used longest ago makes room. */
+static struct cd_index *place_for(struct cd_edit *e, struct cd_tenant *t)
+{
+	if (t->indexes_n < CD_INDEXES)
+		return &t->indexes[t->indexes_n++];
+	struct cd_index *oldest = &t->indexes[0];
+	for (unsigned i = 1; i < CD_INDEXES; i++)
+		if (atomic_load(t->indexes[i].used) < atomic_load(oldest->used))
+			oldest = &t->indexes[i];
+	cd_tree_drop(e, &oldest->tree);
+	cd_tree_drop(e, &oldest->rest);
+	return oldest;
+}
+
+static cd_code attach(struct cd_batch *b, struct cd_index_job *job)
+{
+	struct cd_tenant *t = cd_tenant_own(b, job->wish.tenant);
+	struct cd_index index = {.term = job->wish.term, .class = job->wish.class};
+	if (!t)
+		return CD_E_NO_MEMORY;
+	index.used = cd_index_use_slot(b->store, &job->wish);
+	if (!index.used)
+		return CD_E_NO_MEMORY;
+	cd_code code = fill(&b->edit, &job->pairs, &index.tree);
+	if (!code)
+		code = fill(&b->edit, &job->rest, &index.rest);
+	if (!code)
+		code = catch_up(&b->edit, &index, job->root, job->root->tenants[job->wish.tenant], t);
+	if (code) {
+		cd_tree_abort(&b->edit, &index.tree);
+		cd_tree_abort(&b->edit, &index.rest);
+		return code;
+	}
+	*place_for(&b->edit, t) = index;
+	return CD_OK;
+}
+
+/* A version of its own, without any change of data: nothing is logged. */
+static cd_code publish_index(struct cd_store *s, struct cd_index_job *job)
+{
+	struct cd_batch *b = &s->batch;
+	struct cd_version *v = cd_mem_zalloc(sizeof *v);
+	cd_code code = v ? cd_batch_begin(b, s) : CD_E_NO_MEMORY;
+	if (code) {
+		cd_mem_free(v);
+		return code;
+	}
+	code = attach(b, job);
+	if (code) {
+		cd_mem_free(v);
+		cd_batch_abort(b);
+		return code;
+	}
+	b->root->version++;
+	uint64_t version = b->root->version;
+	cd_batch_publish(b, v);
+	atomic_store(&s->version, version);
+	return CD_OK;
+}
+
+void cd_index_attach(struct cd_store *s)
+{
+	struct cd_index_job *job = atomic_exchange(&s->index_job, NULL);
+	if (!job)
+		return;
+	job->code = publish_index(s, job);
+	atomic_store(&job->done, true);
+}
+
+/* ---- use ---- */
+
+_Atomic uint64_t *cd_index_use_slot(struct cd_store *s, const struct cd_index_wish *wish)
+{
+	struct cd_index_use *u = s->index_uses;
+	while (u && memcmp(&u->of, wish, sizeof *wish) != 0)
+		u = u->next;
+	if (!u) {
+		u = cd_mem_zalloc(sizeof *u);
+		if (!u)
+			return NULL;
+		u->of = *wish;
+		u->next = s->index_uses;
+		s->index_uses = u;
+	}
+	atomic_store(&u->at, (uint64_t)cd_time_mono());
+	return &u->at;
+}
+
+void cd_index_uses_free(struct cd_store *s)
+{
+	for (struct cd_index_use *u = s->index_uses, *next; u; u = next) {
+		next = u->next;
+		cd_mem_free(u);
+	}
+	s->index_uses = NULL;
+}

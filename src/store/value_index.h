@@ -1,0 +1,26 @@
+/*
+ * store/value_index.h -- indexes over the values of one attribute: numbers, times, strings, places.
+ *
+ * They hang on the tenant's root and are exact in every version: the writer changes them with the block. An
+ * entity whose value is no plain one of the class (an array, an object) stands in `rest`: it must be looked
+ * at always. Indexes narrow, the evaluator decides; so a string is kept by its hash, a place by its cell.
+ *
+ * Built when a query first finds that it would pay: the keeper collects and sorts over a pinned root, the
+ * writer makes the tree, puts in what changed since, and publishes it.
+ */
+#ifndef CD_STORE_VALUE_INDEX_H
+#define CD_STORE_VALUE_INDEX_H
+
+#include "store/root.h"
+
+uint64_t cd_vi_string_key(cd_str text);
+
+/* The writer, and replay: all indexes of the tenant, from old to now. CD_E_NO_MEMORY */
+cd_code cd_vi_change(
+	struct cd_edit *, struct cd_tenant *, const struct cd_ent *old, const struct cd_ent *now);
+/* The entries of one entity in one index: `each` gets keys and whether they belong to `rest`; false ends it.
+ */
+bool cd_vi_entries(const struct cd_ent *, cd_term term, enum cd_vi_class class,
+	bool (*each)(void *arg, uint64_t key, bool rest), void *arg);
+
+#endif
