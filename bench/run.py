@@ -286,6 +286,65 @@ def million(a):
         s.stop()
     return found
 
+def spread(i):
+    """A small entity whose place, serial number and kind say something about it."""
+    e = small(i)
+    e["id"] = e["id"].rsplit(":", 1)[0] + f":{i}"
+    e["serial"] = {"type": "Property", "value": i}
+    e["kind"] = {"type": "Property", "value": f"kind {i % 1000}"}
+    e["location"]["value"]["coordinates"] = [7.5 + i * 7919 % 100003 / 100003 * 0.4, 51.8 + i * 104729 % 99991 / 99991 * 0.3]
+    return e
+
+QUERIES = {
+    "number equal, 1 result": "q=serial==4711",
+    "number range, 20 results": "q=serial==100..119",
+    "string equal, 20 of 0.1 %": "q=kind==%22kind%207%22",
+    "two conjuncts": "q=kind==%22kind%207%22;serial%3C500",
+    "unselective, 20 of nearly all": "q=NO2%3E10",
+    "pattern, 20 results": "q=kind~=%22%5Ekind%2077%22",
+    "near 100 m": "georel=near;maxDistance==100&geometry=Point&coordinates=[7.62,51.95]",
+    "within a polygon": "georel=within&geometry=Polygon&coordinates=[[[7.6,51.9],[7.601,51.9],[7.601,51.901],[7.6,51.901],[7.6,51.9]]]",
+    "relationship": "q=refDevice==%22urn:ngsi-ld:Device:17%22",
+    "count of 500": "q=serial%3C500&count=true",
+    "order by, 20 of 500": "q=serial%3C500&orderBy=NO2",
+    "deep offset": "offset=50000",
+    "join inline": "join=inline&limit=20",
+    "GeoJSON, 20": "limit=20",
+}
+
+def explained(server, query, tries=200):
+    """What the plan is once the indexes that it asks for are there, and how long the first one took."""
+    path = f"/debug/explain?type=AirQualityObserved&{query}"
+    first = json.loads(server.call("GET", path))
+    last = first
+    while "index" not in last and last["microseconds"] > 1500 and tries:
+        time.sleep(0.05)
+        last = json.loads(server.call("GET", path))
+        tries -= 1
+    return first, json.loads(server.call("GET", path))
+
+@row("query", "queries among 1,000,000 entities")
+def query(a):
+    n = 20_000 if a.quick else 1_000_000
+    found = []
+    with Folder() as f:
+        s = Cardo(f / "data")
+        fill(s, spread, n, 2000)
+        for name, q in QUERIES.items():
+            first, warm = explained(s, q)
+            path = f"{NGSI}/entities?type=AirQualityObserved&{q}"
+            options = {"header": "Accept: application/geo+json"} if name.startswith("GeoJSON") else {}
+            with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{s.port}{path}",
+                    headers={"Accept": "application/geo+json"} if options else {})) as answer:
+                size = len(answer.read())
+            b = Bare(size)
+            r = compare(s, b, 16, max(a.slices // 2, 3), a.seconds / 2, "GET", path, **options)
+            b.stop()
+            plan = warm.get("index", warm["plan"])
+            found.append(table(f"{name}, {size:,} bytes ({plan}; first {first['microseconds'] / 1000:.1f} ms)", r))
+        s.stop()
+    return found
+
 @row("idle", "idle memory, start, idle connections")
 def idle(a):
     with Folder() as f:

@@ -47,6 +47,8 @@ struct cd_cx;
 	X(id_max, BYTES, 2048, 64, 65535, "an entity id or another URI")                                     \
 	X(types_max, NUMBER, 64, 1, 4096, "types or scopes of an entity")                                    \
 	X(query_terms, NUMBER, 1000, 1, 1000000, "terms and values of one query")                            \
+	X(index_worth, NUMBER, 2000, 1, 1000000000,                                                          \
+		"candidates from which on a query asks for an index over the values it compares")            \
 	X(order_max, NUMBER, 100000, 1, 10000000, "results up to which an ordered list may go")              \
 	X(pattern_max, BYTES, 1024, 16, 65536, "a regular expression in a query")                            \
 	X(vertices_max, NUMBER, 100000, 4, 10000000, "positions of a geometry")                              \

@@ -64,7 +64,7 @@ static int order(uint64_t a, uint64_t b)
 static bool comparable(const struct seen *s, const struct cd_q_literal *l, int *ret)
 {
 	bool time = l->class == CD_V_DATETIME || (l->class == CD_V_STRING && l->dated);
-	if (s->class == CD_V_DATETIME || l->class == CD_V_DATETIME) {
+	if (s->class == CD_V_DATETIME || time) {
 		*ret = order(s->key, l->time);
 		return s->class == CD_V_DATETIME && time;
 	}

@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-enum { WORTH_AN_INDEX = 2000, COLLECT_MAX = 20000, RANGES_MAX = CD_CELL_RANGES };
+enum { COLLECT_MAX = 20000, RANGES_MAX = CD_CELL_RANGES };
 
 const char *const cd_plan_way_names[] = {
 	[CD_PLAN_ALL] = "all entities",
@@ -249,7 +249,7 @@ static uint64_t scan_cost(const struct cd_plan *p, uint64_t found, uint64_t want
 static void ask_for_indexes(struct make *m)
 {
 	struct probe p;
-	if (m->plan->candidates < WORTH_AN_INDEX)
+	if (m->plan->candidates < m->cx->set->index_worth)
 		return;
 	for (unsigned i = 0; i < m->wishes_n; i++)
 		if (probe_of(m->wishes[i], &p))

@@ -166,7 +166,12 @@ static cd_code path_lock(struct cd_fs *fs, const char *path, struct cd_file **re
 		*ret = f;
 		return CD_OK;
 	}
-	code = errno == EWOULDBLOCK ? CD_E_CONFLICT : fail(fs, "lock", path);
+	bool taken = errno == EWOULDBLOCK;
+	code = fail(fs, "lock", path);
+	if (taken) {
+		snprintf(fs->why, sizeof fs->why, "lock %s: another process has this data directory", path);
+		code = CD_E_CONFLICT;
+	}
 	file_close(fs, f);
 	return code;
 }
