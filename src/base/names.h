@@ -4,7 +4,7 @@
  * The writer adds, everybody looks up, without locks: slots are published with release and read with acquire;
  * when the hash table grows, the old one stays readable until the table is freed (together they are less than
  * twice the last one). A number is never reused, so what a look-up once returned stays true for ever. The
- * table is only memory: the store makes a name durable before its first use [design 3.4].
+ * table is only memory: the store makes a name durable before its first use.
  */
 #ifndef CD_BASE_NAMES_H
 #define CD_BASE_NAMES_H

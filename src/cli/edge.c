@@ -21,7 +21,7 @@ static bool has_body(enum cd_method m)
 	return m == CD_POST || m == CD_PUT || m == CD_PATCH;
 }
 
-/* 411 comes before 415 [digest 7.3]; the server itself answers 413. */
+/* 411 comes before 415; the server itself answers 413. */
 static cd_code check_head(struct cd_http_req *req, const struct cd_route *route)
 {
 	struct cd_cx *cx = &req->cx;

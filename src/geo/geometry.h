@@ -1,4 +1,4 @@
-/* geo/geometry.h -- GeoJSON geometries as values. [RFC 7946; CIM 009 4.7; digest 2] */
+/* geo/geometry.h -- GeoJSON geometries as values. [RFC 7946; CIM 009 4.7] */
 #ifndef CD_GEO_GEOMETRY_H
 #define CD_GEO_GEOMETRY_H
 

@@ -56,7 +56,7 @@ static cd_code check_list(struct cd_cx *cx, const struct cd_param *p, cd_str tex
 			return bad(cx, p, "Expected URIs, separated by commas");
 		if (p->kind == CD_PARAM_NAMES && item.n == 0)
 			return bad(cx, p, "Expected names, separated by commas");
-		/* an unknown keyword is a wrong request, not wrong data [digest 6.1] */
+		/* an unknown keyword is a wrong request, not wrong data */
 		if (p->kind == CD_PARAM_WORDS && !one_of(p->words, item))
 			return cd_fail(cx, CD_E_INVALID_REQUEST, p->name,
 				"Expected words of %s, separated by commas", p->words);

@@ -1,5 +1,5 @@
 /*
- * The way back: from IRIs to names. [JSON-LD 1.1 API 6.2; CIM 009 5.5.7; digest 5.4]
+ * The way back: from IRIs to names. [JSON-LD 1.1 API 6.2; CIM 009 5.5.7]
  *
  * Terms are sorted by IRI; of several with one IRI the shortest is the better name, then the least. Prefixes
  * are few and looked at one by one.

@@ -67,7 +67,7 @@ cd_term cd_ctx_term(
 /*
  * The shortest usable name of an IRI: a term whose IRI is exactly that, else the @vocab remainder, else
  * prefix:suffix, else the IRI. Under the default vocabulary, a remainder that the user maps elsewhere becomes
- * "ngsi-ld:default-context/x" [5.4 of the digest]. Borrowed from the context or from `arena`.
+ * "ngsi-ld:default-context/x". Borrowed from the context or from `arena`.
  */
 cd_str cd_ctx_compact(const struct cd_ctx *, struct cd_arena *, cd_str iri);
 /* The same for a number, remembered. Hot path. Borrowed from the context. */

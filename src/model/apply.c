@@ -1,5 +1,5 @@
 /*
- * What a change does to an entity. [CIM 009 5.6; digest 10]
+ * What a change does to an entity. [CIM 009 5.6]
  *
  * The old block becomes a list of slots, one for each top-level instance, untouched ones taken over as they
  * are. The verb edits slots, types, scope and expiry; at the end the slots are packed into the new block, and
@@ -191,7 +191,7 @@ static void replace_scope(struct cd_work *w)
 	mark_updated(w, 0);
 }
 
-/* The scope row of digest 4.2. */
+/* What each verb does to the scope. [CIM 009 4.18] */
 static void fragment_scope(struct cd_work *w)
 {
 	const struct cd_ent *f = w->frag;

@@ -177,7 +177,7 @@ static bool fit_simplified(struct cd_work *w, const struct cd_loose *l, struct c
 	return true;
 }
 
-/* Members without a value and a type: they must be those of the stored kind. [digest 2] */
+/* Members without a value and a type: they must be those of the stored kind. */
 static bool members_fit(struct cd_work *w, const struct cd_loose *l, const struct cd_loose *from)
 {
 	bool relation = l->kind == CD_RELATIONSHIP || l->kind == CD_LIST_RELATIONSHIP;

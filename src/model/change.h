@@ -1,6 +1,5 @@
 /*
- * model/change.h -- one write: what a client asks for, and what it does to an entity. [CIM 009 5.6; digest
- * section 10]
+ * model/change.h -- one write: what a client asks for, and what it does to an entity. [CIM 009 5.6]
  *
  * cd_ent_apply is the one pure function that decides. The writer, replay, branches and other drivers call it.
  */
@@ -21,8 +20,8 @@ enum cd_verb {
 	CD_VERB_REPLACE_ATTR, /* 5.6.19  of `attr` */
 	CD_VERB_DELETE_ATTR,  /* 5.6.5   `attr`, `dataset`, CD_CHANGE_DELETE_ALL */
 	CD_VERB_DELETE,       /* 5.6.6 */
-	CD_VERB_LAPSE,        /* 4.22    what has expired leaves: the entity, or parts of it; the store's own */
-	CD_VERB_DELTA,        /* replay: `frag` is a delta that was accepted once */
+	CD_VERB_LAPSE, /* 4.22    what has expired leaves: the entity, or parts of it; the store's own */
+	CD_VERB_DELTA, /* replay: `frag` is a delta that was accepted once */
 	CD_VERB_N
 };
 enum {

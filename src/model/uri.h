@@ -1,11 +1,10 @@
-/* model/uri.h -- what may be an id, a name, a scope, a language tag. [CIM 009 4.6.2, 4.6.3, 4.18;
- * digest 1.1, 3.1, 4.2] */
+/* model/uri.h -- what may be an id, a name, a scope, a language tag. [CIM 009 4.6.2, 4.6.3, 4.18] */
 #ifndef CD_MODEL_URI_H
 #define CD_MODEL_URI_H
 
 #include "base/str.h"
 
-/* A URI or IRI with a scheme and none of the characters that the digest names (blanks, <>"{}\^|`, invisible
+/* A URI or IRI with a scheme and none of the characters that are no part of one (blanks, <>"{}\^|`, invisible
  * ones). */
 bool cd_uri_ok(cd_str);
 /* An attribute or type name: letter *(letter | number | "_"), prefix:name, or a full IRI. */

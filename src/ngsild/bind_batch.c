@@ -1,5 +1,4 @@
-/* Batch operations: an array in, BatchOperationResult or a list of ids out. [CIM 009 6.14 to 6.17, 6.31;
- * digest 10.7] */
+/* Batch operations: an array in, BatchOperationResult or a list of ids out. [CIM 009 6.14 to 6.17, 6.31] */
 #include "ngsild/bind.h"
 #include "ngsild/params.h"
 #include "ngsild/request.h"

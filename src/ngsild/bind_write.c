@@ -78,7 +78,7 @@ static struct cd_op_write *new_write(struct cd_ngsi *n, enum cd_verb verb, enum 
 }
 
 /* No entity is addressed: 400. No attribute: that is the list of attributes, which has other methods
- * [digest 7.1]. */
+ *. */
 static void fail_empty(struct cd_ngsi *n, bool attr)
 {
 	if (attr)

@@ -1,4 +1,4 @@
-/* `options` and `format`: one table of keywords, whichever of the two names them. [CIM 009 6.3.7; digest 6.1]
+/* `options` and `format`: one table of keywords, whichever of the two names them. [CIM 009 6.3.7]
  */
 #include "ngsild/params.h"
 #include "ngsild/request.h"

@@ -1,5 +1,5 @@
-/* ngsild/params.h -- the parameters of the NGSI-LD routes, as indices of cd_ngsi_params. [CIM 009 6.4 to 6.6;
- * digest 9] */
+/* ngsild/params.h -- the parameters of the NGSI-LD routes, as indices of cd_ngsi_params. [CIM 009 6.4 to 6.6]
+ */
 #ifndef CD_NGSILD_PARAMS_H
 #define CD_NGSILD_PARAMS_H
 

@@ -1,9 +1,9 @@
 /*
  * From HTTP to an operation and back, for every NGSI-LD route.
  *
- * Preconditions come in the order of digest 7.3 (those about the body's length and type were decided on the
- * head, by the application that owns the routes). The request's state lives in the arena of the HTTP request,
- * as the operation does.
+ * Preconditions come in the order of the standard [6.3.4 to 6.3.14] (those about the body's length and type
+ * were decided on the head, by the application that owns the routes). The request's state lives in the arena
+ * of the HTTP request, as the operation does.
  */
 #include "ngsild/request.h"
 

@@ -1,7 +1,7 @@
 /*
- * ngsild/request.h -- one NGSI-LD request between HTTP and an operation. [CIM 009 6.3; digest 7]
+ * ngsild/request.h -- one NGSI-LD request between HTTP and an operation. [CIM 009 6.3]
  *
- * cd_ngsi_begin does what all operations have in common, in the order of digest 7.3: Accept, tenant, body,
+ * cd_ngsi_begin does what all operations have in common, in this order: Accept, tenant, body,
  * @context. Then the binding's `then` starts the operation; cd_ngsi_fail and the answers below end the
  * request.
  */
@@ -13,7 +13,7 @@
 #include "ops/runner.h"
 #include "repr/repr.h"
 
-/* Order of the offers decides between equal weights [digest 7.3.3]. */
+/* Order of the offers decides between equal weights. */
 enum { CD_OFFER_JSON, CD_OFFER_LD, CD_OFFER_GEO, CD_OFFER_N };
 
 struct cd_ngsi {
@@ -72,7 +72,7 @@ enum {
 	CD_OPT_UPDATE = 64,
 	CD_OPT_FORMS = CD_OPT_NORMALIZED | CD_OPT_CONCISE | CD_OPT_SIMPLIFIED,
 };
-/* CD_E_INVALID_REQUEST: one that is not in `allowed`, or two that exclude each other [digest 6.1]. */
+/* CD_E_INVALID_REQUEST: one that is not in `allowed`, or two that exclude each other. */
 cd_code cd_ngsi_options(struct cd_ngsi *, uint32_t allowed, uint32_t *ret);
 /* The representation they ask for; `format` wins over `options`. */
 enum cd_form cd_ngsi_form(const struct cd_ngsi *, uint32_t options);

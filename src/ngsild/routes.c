@@ -11,7 +11,7 @@
 #define GEOJSON  CD_ROUTE_GEOJSON
 #define PATCH_IN (CD_ROUTE_BODY_JSON | CD_ROUTE_BODY_MERGE | CD_ROUTE_LENGTH)
 
-/* options: the union of what any operation knows; each binding refuses what does not apply [digest 6.1] */
+/* options: the union of what any operation knows; each binding refuses what does not apply */
 const struct cd_param cd_ngsi_params[P_N] = {
 	[P_ID] = {"id", CD_PARAM_URIS, 0, 0, NULL, "Ids of the entities wanted, separated by commas",
 		"5.7.2"},

@@ -1,5 +1,5 @@
 /*
- * ops/op.h -- an operation is steps; a runner satisfies what they need. [design 3.7]
+ * ops/op.h -- an operation is steps; a runner satisfies what they need.
  *
  * A step never blocks. It returns *done*, *yield* (its slice of 200 us is used up: again, after others), or
  * *wait* with a need. A pin is dropped before a wait. One runner for each loop; commands and tests use a

@@ -1,5 +1,5 @@
 /*
- * ops/runner.h -- one runner for each loop: it owns what operations need there. [design 3.7]
+ * ops/runner.h -- one runner for each loop: it owns what operations need there.
  */
 #ifndef CD_OPS_RUNNER_H
 #define CD_OPS_RUNNER_H

@@ -1,5 +1,5 @@
 /*
- * A body becomes a fragment: what stands at the level of the entity. [CIM 009 5.2.4, 4.5.1; digest 1.1, 3, 4]
+ * A body becomes a fragment: what stands at the level of the entity. [CIM 009 5.2.4, 4.5.1]
  *
  * Members are taken one by one; each knows its rule. Names that the twin has no number for become the
  * fragment's own.
@@ -240,7 +240,7 @@ static const struct {
 	{CD_STR_INIT("deletedAt"), pass_over},
 };
 
-/* Core terms that are members of attributes, not attributes [digest 2: names of non-reified terms]. */
+/* Core terms that are members of attributes, not attributes. */
 static bool reserved(cd_str name)
 {
 	static const cd_str names[] = {CD_STR_INIT("value"), CD_STR_INIT("object"),

@@ -1,5 +1,5 @@
 /*
- * One attribute. [CIM 009 4.5.2 to 4.5.5, 4.5.0 concise; digest 2, 6.2]
+ * One attribute. [CIM 009 4.5.2 to 4.5.5, 4.5.0 concise]
  *
  * An object is read as normalized when its `type` names an attribute type, as concise when it has a value
  * member, as a bare geometry, else as the bare value of a Property. An array is several instances when every

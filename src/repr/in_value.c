@@ -1,5 +1,4 @@
-/* Values, kind by kind: what they may be, how they are stored, their class and key. [digest 2;
- * model/entity.h] */
+/* Values, kind by kind: what they may be, how they are stored, their class and key. [* model/entity.h] */
 #include "geo/geometry.h"
 #include "model/uri.h"
 #include "repr/in_int.h"

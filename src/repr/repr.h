@@ -1,6 +1,6 @@
 /*
  * repr/repr.h -- the only place that turns JSON into entities and back, in every representation. [CIM
- * 009 4.5; digest 2, 3, 4, 6]
+ * 009 4.5]
  */
 #ifndef CD_REPR_REPR_H
 #define CD_REPR_REPR_H

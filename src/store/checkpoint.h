@@ -1,5 +1,5 @@
 /*
- * store/checkpoint.h -- the twin in LMDB: where recovery begins. [design 3.1; docs/file-format.md]
+ * store/checkpoint.h -- the twin in LMDB: where recovery begins. [docs/file-format.md]
  *
  * Databases: meta (format, version, log position, batch, next number, seed of the id hash, target version of
  * a checkpoint that is under way), tenants, names, contexts, entities {tenant u32 BE, number u64 BE} ->

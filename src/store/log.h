@@ -1,5 +1,5 @@
 /*
- * store/log.h -- the change log: what is durable. [design 3.1; docs/file-format.md]
+ * store/log.h -- the change log: what is durable. [docs/file-format.md]
  *
  * Segments log/<number>.seg of segment_bytes, zero-filled ahead and recycled; records of 8-byte multiples. A
  * record's sum is salted with the number of its segment, so that what a recycled segment held before does not

@@ -1,6 +1,6 @@
 /*
  * store/reclaim.h -- memory of versions: node pools, what a batch replaced, the versions that are alive.
- * [design 3.1]
+ *
  *
  * Inside the store only; writer thread only (before there is one: the thread that opens the store).
  */

@@ -1,5 +1,5 @@
 /*
- * store/root.h -- one version of the twin, and how readers hold it. [design 3.1, 3.10]
+ * store/root.h -- one version of the twin, and how readers hold it.
  *
  * root -> tenants (by number) -> trees. A root is immutable once published with one atomic store. A reader
  * pins it without a lock: it writes its address into a slot of its own, looks whether it is still the current

@@ -1,5 +1,5 @@
 /*
- * store/store.h -- the embedded store: open, write, follow, back up. [design 3.1 to 3.6]
+ * store/store.h -- the embedded store: open, write, follow, back up.
  *
  * One writer decides. A job comes from a loop's queue, is applied on a private root, logged and synced with
  * its batch, published, and only then reported, refused or accepted. Reading is store/root.h.

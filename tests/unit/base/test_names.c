@@ -1,4 +1,4 @@
-/* Names as numbers: never reused, never mistaken, one writer beside many readers. [design 3.4] */
+/* Names as numbers: never reused, never mistaken, one writer beside many readers. */
 #include "base/names.h"
 
 #include "base/mem.h"

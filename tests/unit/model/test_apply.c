@@ -1,5 +1,5 @@
 /*
- * What each verb does to an entity. [CIM 009 5.6; digest 10] Fragments are written as JSON; world_change
+ * What each verb does to an entity. [CIM 009 5.6] Fragments are written as JSON; world_change
  * checks for every single change that the delta replays to the same bytes and that the block is sound.
  */
 #include "../repr/world.h"
@@ -160,7 +160,7 @@ static void upsert_with_update_keeps_the_rest(void **state)
 		NULL);
 }
 
-/* ---- digest 10.1: the five fragment operations side by side ---- */
+/* ---- the five fragment operations side by side ---- */
 
 #define T0 "2020-01-01T00:00:00Z"
 #define T1 "2021-01-01T00:00:00Z"
@@ -575,7 +575,7 @@ static void types_only_grow(void **state)
 	assert_int_equal(w.ent->types, 1);
 }
 
-static void the_rows_of_scope(void **state) /* digest 4.2 */
+static void the_rows_of_scope(void **state) /* 4.18 */
 {
 	(void)state;
 	stored(",'scope':['/B','A','/B']");
@@ -606,7 +606,7 @@ static void the_rows_of_scope(void **state) /* digest 4.2 */
 	assert_int_equal(w.ent->scopes, 0);
 }
 
-static void expiry(void **state) /* digest 4.4 */
+static void expiry(void **state) /* 4.22 */
 {
 	(void)state;
 	stored(",'a':{'value':1,'expiresAt':'2090-01-01T00:00:00Z'}");

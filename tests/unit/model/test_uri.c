@@ -1,4 +1,4 @@
-/* What may be an id, a name, a scope, a language tag. [CIM 009 4.6.2, 4.6.3, 4.18; digest 1.1, 3.1, 4.2] */
+/* What may be an id, a name, a scope, a language tag. [CIM 009 4.6.2, 4.6.3, 4.18] */
 #include "model/uri.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /*
  * JSON into entities and back: every kind in every form, what is refused and where, and what each body may
- * hold. [CIM 009 4.5; digest 1 to 4, 6]
+ * hold. [CIM 009 4.5]
  */
 #include "base/mem.h"
 #include "world.h"
@@ -63,7 +63,7 @@ static void refused_as(
 	assert_non_null(strstr(got, says));
 }
 
-/* ---- digest 6.2: each kind in each form ---- */
+/* ---- each kind in each form ---- */
 
 #define POINT "{'type':'Point','coordinates':[1,2]}"
 
@@ -151,7 +151,7 @@ static void what_is_read_in_more_than_one_way(void **state)
 		"{'type':'Property','value':{'b':'urn:ngsi-ld:nul'}}");
 }
 
-/* Text comes back byte for byte, numbers as they were written. [digest 3.2, suite 464_01] */
+/* Text comes back byte for byte, numbers as they were written. [suite 464_01] */
 static void values_survive(void **state)
 {
 	static const char *const rows[] = {"'< > = ; ( )'", "'\\u0000\\u001f'", "1e400",
@@ -395,7 +395,7 @@ static void the_well_known_spaces_are_geometries(void **state)
 		"{'value':1,'location':5}"); /* of an attribute: any */
 }
 
-static void proofs_are_kept_as_they_are(void **state) /* digest 2; suite 452_03 */
+static void proofs_are_kept_as_they_are(void **state) /* suite 452_03 */
 {
 	static const char proof[] = "{'type':'Property','value':{'type':'DataIntegrityProof','created':'x'},"
 				    "'entityIdSealed':'urn:a','entityTypeSealed':'T'}";
@@ -411,7 +411,7 @@ static void proofs_are_kept_as_they_are(void **state) /* digest 2; suite 452_03 
 		"/ngsildproof/entityIdSealed", "string");
 }
 
-/* ---- the NGSI-LD null, body by body [digest 3.3] ---- */
+/* ---- the NGSI-LD null, body by body ---- */
 
 static void where_the_null_may_stand(void **state)
 {
