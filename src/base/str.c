@@ -49,3 +49,19 @@ bool cd_str_u64(cd_str s, unsigned long long *ret)
 	*ret = v;
 	return true;
 }
+
+bool cd_uri_byte(unsigned char c)
+{
+	static const bool never[256] = {[0 ... 0x20] = true,
+		['<'] = true,
+		['>'] = true,
+		['"'] = true,
+		['{'] = true,
+		['}'] = true,
+		['\\'] = true,
+		['^'] = true,
+		['`'] = true,
+		['|'] = true,
+		[0x7f] = true};
+	return !never[c];
+}

@@ -68,6 +68,8 @@ bool cd_str_eq_nocase(cd_str a, cd_str b);
 cd_str cd_str_cut(cd_str *rest, char sep);
 
 /* Without blanks and tabs at both ends. */
+/* Can this byte stand in a URI or IRI? Blanks, controls and <>"{}\\^`| can not. [RFC 3986 2] */
+bool cd_uri_byte(unsigned char);
 cd_str cd_str_trim(cd_str s);
 
 /* Decimal digits only, no sign, no blank. False when empty, not a number, or above UINT64_MAX. */

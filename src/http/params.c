@@ -6,24 +6,13 @@ static cd_code bad(struct cd_cx *cx, const struct cd_param *p, const char *what)
 	return cd_fail(cx, CD_E_BAD_REQUEST_DATA, p->name, "%s", what);
 }
 
-static const bool never_in_uri[256] = {[0 ... 0x20] = true,
-	['<'] = true,
-	['>'] = true,
-	['"'] = true,
-	['{'] = true,
-	['}'] = true,
-	['\\'] = true,
-	['^'] = true,
-	['`'] = true,
-	['|'] = true};
-
 static bool uri(cd_str s)
 {
 	size_t colon = cd_str_find(s, ':');
 	if (colon == 0 || colon + 1 >= s.n)
 		return false;
 	for (size_t i = 0; i < s.n; i++)
-		if (never_in_uri[(unsigned char)s.p[i]])
+		if (!cd_uri_byte((unsigned char)s.p[i]))
 			return false;
 	return true;
 }

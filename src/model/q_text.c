@@ -191,8 +191,9 @@ static cd_code parse_plain(struct parse *p, struct cd_q_literal *l)
 	l->text = cd_str_of(p->rest.p, n);
 	if (n == 0)
 		return bad(p, "a value is missing");
-	if (memchr(l->text.p, '"', n) || memchr(l->text.p, '(', n))
-		return bad(p, "a value with quotes or parentheses in it must be quoted");
+	for (size_t i = 0; i < n; i++)
+		if (strchr("\"(<>", l->text.p[i]) || (i == 0 && strchr("=~!", l->text.p[i])))
+			return bad(p, "a value with quotes, parentheses or operators in it must be quoted");
 	p->rest = cd_str_skip(p->rest, n);
 	bool yes = cd_str_eq(l->text, CD_STR("true"));
 	if (yes || cd_str_eq(l->text, CD_STR("false"))) {

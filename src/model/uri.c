@@ -51,18 +51,7 @@ static bool uri_char(uint32_t c)
 {
 	if (c >= 0x80)
 		return !IN(invisible, c);
-	static const bool never[0x80] = {[0 ... 0x20] = true,
-		['<'] = true,
-		['>'] = true,
-		['"'] = true,
-		['{'] = true,
-		['}'] = true,
-		['\\'] = true,
-		['^'] = true,
-		['|'] = true,
-		['`'] = true,
-		[0x7f] = true};
-	return !never[c];
+	return cd_uri_byte((unsigned char)c);
 }
 
 bool cd_uri_ok(cd_str s)

@@ -97,6 +97,24 @@ static bool probe_value(const struct cd_q *q, const struct cd_q_value *v, struct
 	return true;
 }
 
+/* Up to the first wildcard a scope query is a path. `/#` is any scope: no index narrows that. */
+static bool probe_scope(const struct cd_q *q, struct probe *p)
+{
+	cd_str rest = q->text;
+	size_t n = 0;
+	bool wild = false;
+	while (rest.p && !wild) {
+		cd_str level = cd_str_cut(&rest, '/');
+		wild = cd_str_eq(level, CD_STR("#")) || cd_str_eq(level, CD_STR("+")) ||
+		       cd_str_eq(level, CD_STR(" "));
+		n = wild ? n : (size_t)(level.p + level.n - q->text.p);
+	}
+	uint64_t key = cd_vi_scope_key(cd_str_of(q->text.p, n), wild);
+	p->class = CD_VI_SCOPE;
+	p->ranges[p->n++] = (struct cd_cell_range){key, key};
+	return n > 0;
+}
+
 /* Can an index answer it? */
 static bool probe_of(const struct cd_q *q, struct probe *p)
 {
@@ -110,6 +128,8 @@ static bool probe_of(const struct cd_q *q, struct probe *p)
 		p->n = cd_cell_cover(&box, p->ranges);
 		return true;
 	}
+	if (q->kind == CD_Q_SCOPE)
+		return probe_scope(q, p);
 	bool op = q->op == CD_OP_EQ || (q->op >= CD_OP_GT && q->op <= CD_OP_LE);
 	if (q->kind != CD_Q_COMPARE || !op || q->path.steps_n != 1 || q->path.inside_n || q->path.member)
 		return false;

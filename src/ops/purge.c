@@ -136,7 +136,7 @@ static enum cd_step collect(struct cd_op *op)
 			op->next = collect;
 			return CD_STEP_YIELD;
 		}
-		const struct cd_ent *e = cd_plan_next(&p->plan);
+		const struct cd_ent *e = p->run.bad ? NULL : cd_plan_next(&p->plan);
 		p->end = !e;
 		if (!e)
 			break;

@@ -210,13 +210,14 @@ static void free_inside(struct cd_op_list *l)
 
 static void explain(struct cd_op_list *l)
 {
-	static const char *const classes[] = {"numbers", "times", "strings", "places"};
+	static const char *const classes[] = {"numbers", "times", "strings", "places", "scopes"};
 	const struct cd_index *index = l->plan.index;
 	cd_buf_reset(&l->answer);
 	cd_buf_printf(&l->answer, "{\"plan\":\"%s\",", index ? "index" : cd_plan_way_names[l->plan.way]);
 	if (index) {
 		cd_buf_printf(&l->answer, "\"index\":\"%s\",\"attribute\":", classes[index->class]);
-		cd_json_write_string(&l->answer, cd_names_text(l->asked.out.names, index->term));
+		cd_json_write_string(&l->answer,
+			index->term ? cd_names_text(l->asked.out.names, index->term) : CD_STR("scope"));
 		cd_buf_char(&l->answer, ',');
 	}
 	cd_buf_printf(&l->answer,
@@ -363,7 +364,7 @@ static enum cd_step scan_page(struct cd_op *op)
 	for (unsigned i = 1; !page_full(l); i++) {
 		if (i % TIRED_EVERY == 0 && cd_op_tired(op))
 			return CD_STEP_YIELD;
-		const struct cd_ent *e = cd_plan_next(&l->plan);
+		const struct cd_ent *e = l->run.bad ? NULL : cd_plan_next(&l->plan);
 		if (!e)
 			return list_done(l);
 		if (!wanted(l, e))
@@ -392,7 +393,7 @@ static enum cd_step scan_rest(struct cd_op *op)
 	for (unsigned i = 1; l->count || !l->more; i++) {
 		if (i % TIRED_EVERY == 0 && cd_op_tired(op))
 			return CD_STEP_YIELD;
-		const struct cd_ent *e = cd_plan_next(&l->plan);
+		const struct cd_ent *e = l->run.bad ? NULL : cd_plan_next(&l->plan);
 		if (!e)
 			break;
 		if (!wanted(l, e))
@@ -424,7 +425,7 @@ static enum cd_step scan_ordered(struct cd_op *op)
 	for (unsigned i = 1;; i++) {
 		if (i % TIRED_EVERY == 0 && cd_op_tired(op))
 			return CD_STEP_YIELD;
-		const struct cd_ent *e = cd_plan_next(&l->plan);
+		const struct cd_ent *e = l->run.bad ? NULL : cd_plan_next(&l->plan);
 		if (!e)
 			break;
 		if (!wanted(l, e))

@@ -25,41 +25,6 @@ struct cd_index_job {
 	_Atomic bool done;
 };
 
-/* ---- asking: any thread ---- */
-
-void cd_index_ask(struct cd_store *s, const struct cd_tenant *t, cd_term term, enum cd_vi_class class)
-{
-	const struct cd_index_wish wish = {t->number, term, class};
-	if (s->read_only || cd_tenant_index(t, term, class))
-		return;
-	pthread_mutex_lock(&s->ask_lock);
-	bool known = s->wishes_n == CD_WISHES;
-	for (unsigned i = 0; i < s->wishes_n; i++)
-		known = known || memcmp(&s->wishes[i], &wish, sizeof wish) == 0;
-	if (!known)
-		s->wishes[s->wishes_n++] = wish;
-	pthread_mutex_unlock(&s->ask_lock);
-	if (!known)
-		cd_keep_ask(s);
-}
-
-static bool take_wish(struct cd_store *s, struct cd_index_wish *ret)
-{
-	pthread_mutex_lock(&s->ask_lock);
-	bool any = s->wishes_n > 0;
-	if (any)
-		*ret = s->wishes[0];
-	pthread_mutex_unlock(&s->ask_lock);
-	return any;
-}
-
-static void forget_wish(struct cd_store *s)
-{
-	pthread_mutex_lock(&s->ask_lock);
-	memmove(s->wishes, s->wishes + 1, --s->wishes_n * sizeof *s->wishes);
-	pthread_mutex_unlock(&s->ask_lock);
-}
-
 /* ---- collecting: the keeper ---- */
 
 struct collect {
@@ -118,7 +83,7 @@ static void build(struct cd_store *s, struct cd_index_job *job)
 void cd_index_build(struct cd_store *s)
 {
 	struct cd_index_job job = {.code = CD_OK};
-	if (!take_wish(s, &job.wish) || !cd_writable(s))
+	if (!cd_wish_take(s, &job.wish) || !cd_writable(s))
 		return;
 	pthread_mutex_lock(&s->keep_lock); /* the reader is the keeper's, whoever plays its part */
 	job.root = cd_pin(s->keep_reader);
@@ -135,7 +100,7 @@ void cd_index_build(struct cd_store *s)
 	pthread_mutex_unlock(&s->keep_lock);
 	cd_pairs_done(&job.pairs);
 	cd_pairs_done(&job.rest);
-	forget_wish(s);
+	cd_wish_forget(s);
 }
 
 /* ---- attaching: the writer ---- */

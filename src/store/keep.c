@@ -174,16 +174,6 @@ void cd_keep_step(struct cd_store *s)
 	cd_arena_done(&arena);
 }
 
-void cd_keep_ask(struct cd_store *s)
-{
-	if (!s->threads)
-		return;
-	pthread_mutex_lock(&s->ask_lock);
-	s->asked = true;
-	pthread_cond_signal(&s->ask_cond);
-	pthread_mutex_unlock(&s->ask_lock);
-}
-
 static void wait_for_ask(struct cd_store *s, unsigned ms)
 {
 	struct timespec until;

@@ -24,9 +24,9 @@ struct cd_block {
 };
 
 /* Over the values of one attribute (store/value_index.h). */
-enum cd_vi_class { CD_VI_NUMBER, CD_VI_TIME, CD_VI_STRING, CD_VI_PLACE };
+enum cd_vi_class { CD_VI_NUMBER, CD_VI_TIME, CD_VI_STRING, CD_VI_PLACE, CD_VI_SCOPE };
 struct cd_index {
-	cd_term term;
+	cd_term term; /* 0: of scopes */
 	enum cd_vi_class class;
 	struct cd_tree tree; /* {key, entity number} -> 0 */
 	struct cd_tree rest; /* {0, entity number} -> 0: values without a key */

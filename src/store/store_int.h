@@ -103,6 +103,9 @@ enum { CD_WISHES = 32 };
 struct cd_index_job;
 /* The keeper: builds the index that was asked for first, when there is one. */
 void cd_index_build(struct cd_store *);
+/* ask.c: the oldest wish, which stays in the list until it is forgotten. */
+bool cd_wish_take(struct cd_store *, struct cd_index_wish *ret);
+void cd_wish_forget(struct cd_store *);
 /* The writer: attaches the one that has been built. */
 void cd_index_attach(struct cd_store *);
 _Atomic uint64_t *cd_index_use_slot(struct cd_store *, const struct cd_index_wish *);

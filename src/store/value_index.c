@@ -11,6 +11,28 @@ uint64_t cd_vi_string_key(cd_str text)
 	return cd_hash64(text, HASH_SEED);
 }
 
+uint64_t cd_vi_scope_key(cd_str scope, bool below)
+{
+	return cd_hash64(scope, below ? HASH_SEED + 1 : HASH_SEED + 2);
+}
+
+/* a/b stands under itself, and under what is above it: a, a/b. */
+static bool scope_entries(const struct cd_ent *e, bool (*each)(void *, uint64_t, bool), void *arg)
+{
+	const struct cd_ref *scopes = cd_ent_scopes(e);
+	bool good = true;
+	for (unsigned i = 0; good && i < e->scopes; i++) {
+		cd_str scope = cd_ent_at(e, scopes[i]);
+		if (scope.n && scope.p[0] == '/')
+			scope = cd_str_skip(scope, 1);
+		good = each(arg, cd_vi_scope_key(scope, false), false);
+		for (size_t n = 1; good && n <= scope.n; n++)
+			if (n == scope.n || scope.p[n] == '/')
+				good = each(arg, cd_vi_scope_key(cd_str_of(scope.p, n), true), false);
+	}
+	return good;
+}
+
 static bool string_entry(
 	const struct cd_ent *e, const struct cd_node *n, bool (*each)(void *, uint64_t, bool), void *arg)
 {
@@ -56,6 +78,8 @@ bool cd_vi_entries(const struct cd_ent *e, cd_term term, enum cd_vi_class class,
 	bool (*each)(void *, uint64_t, bool), void *arg)
 {
 	const struct cd_node *at;
+	if (class == CD_VI_SCOPE)
+		return scope_entries(e, each, arg);
 	uint32_t n = cd_nodes_find(cd_ent_nodes(e), e->tops, term, &at);
 	for (uint32_t i = 0; i < n; i++)
 		if (!entry(e, &at[i], class, each, arg))
@@ -90,7 +114,15 @@ static bool same_value(
 	       cd_str_eq(cd_node_value(a, x), cd_node_value(b, y));
 }
 
-static bool unchanged(const struct cd_ent *old, const struct cd_ent *now, cd_term term)
+static bool same_scopes(const struct cd_ent *a, const struct cd_ent *b)
+{
+	bool same = a->scopes == b->scopes;
+	for (unsigned i = 0; same && i < a->scopes; i++)
+		same = cd_str_eq(cd_ent_at(a, cd_ent_scopes(a)[i]), cd_ent_at(b, cd_ent_scopes(b)[i]));
+	return same;
+}
+
+static bool same_values(const struct cd_ent *old, const struct cd_ent *now, cd_term term)
 {
 	const struct cd_node *x, *y;
 	uint32_t n = cd_nodes_find(cd_ent_nodes(old), old->tops, term, &x);
@@ -102,11 +134,16 @@ static bool unchanged(const struct cd_ent *old, const struct cd_ent *now, cd_ter
 	return true;
 }
 
+static bool unchanged(const struct cd_ent *old, const struct cd_ent *now, const struct cd_index *index)
+{
+	return index->class == CD_VI_SCOPE ? same_scopes(old, now) : same_values(old, now, index->term);
+}
+
 static cd_code change_one(
 	struct cd_edit *e, struct cd_index *index, const struct cd_ent *old, const struct cd_ent *now)
 {
 	struct put p = {.edit = e, .index = index, .out = true};
-	if (old && now && unchanged(old, now, index->term))
+	if (old && now && unchanged(old, now, index))
 		return CD_OK;
 	if (old) {
 		p.number = old->number;

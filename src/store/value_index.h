@@ -14,6 +14,8 @@
 #include "store/root.h"
 
 uint64_t cd_vi_string_key(cd_str text);
+/* Of a scope without its first slash: of that very one, or of it and all that lie below. */
+uint64_t cd_vi_scope_key(cd_str scope, bool below);
 
 /* The writer, and replay: all indexes of the tenant, from old to now. CD_E_NO_MEMORY */
 cd_code cd_vi_change(
