@@ -13,7 +13,10 @@ cd_code cd_ngsi_representation(struct cd_ngsi *n, struct cd_out *out)
 		.sys_attrs = options & CD_OPT_SYS_ATTRS,
 		.with_context = !n->context_in_link,
 		.geojson = n->offer == CD_OFFER_GEO,
+		.minor = n->minor,
+		.altered = &n->altered,
 	};
+	n->entities = true;
 	return CD_OK;
 }
 

@@ -25,6 +25,7 @@ CD_BIND(batch_delete);
 CD_BIND(query);
 CD_BIND(explain);
 CD_BIND(purge);
+CD_BIND(identity);
 CD_BIND(types);
 CD_BIND(type);
 CD_BIND(attributes);

@@ -189,7 +189,8 @@ static void list_with(struct cd_ngsi *n, cd_code (*ask)(struct cd_ngsi *, struct
 	} else if (!cd_ngsi_representation(n, &l->op.out) && !check_page(n, &l->op) && !ask(n, &l->op.ask)) {
 		l->op.op = (struct cd_op){
 			.cx = n->cx, .tenant = n->tenant, .done = explain ? explained : listed, .owner = n};
-		l->op.put = explain ? NULL : put;
+		/* the status of an answer in an older version is known at its end */
+		l->op.put = explain || n->minor ? NULL : put;
 		l->op.explain = explain;
 		n->op = l;
 		n->room = list_room;

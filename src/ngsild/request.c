@@ -127,6 +127,9 @@ static void entity_fields(
 		cd_str url = cd_ctx_link(n->ctx);
 		add(fs, CD_STR("Link"), cd_link_of_context(n->cx->arena, url.n ? url : cd_core_context_url));
 	}
+	if (n->minor && n->entities)
+		add(fs, CD_STR("Preference-Applied"),
+			cd_arena_printf(n->cx->arena, "ngsi-ld=1.%u", n->minor));
 	add_tenant(fs, n);
 	add_all(fs, more, more_n);
 }
@@ -138,7 +141,7 @@ void cd_ngsi_entities(struct cd_ngsi *n, struct cd_buf *body, const struct cd_ht
 		return;
 	entity_fields(n, &fs, more, more_n);
 	release(n); /* before the answer: with it the request's memory goes, and `n` lies there */
-	cd_http_reply(n->http, 200, fs.f, fs.n, body);
+	cd_http_reply(n->http, n->altered ? 203 : 200, fs.f, fs.n, body);
 }
 
 void cd_ngsi_entities_begin(struct cd_ngsi *n, const struct cd_http_field *more, size_t more_n)
@@ -226,8 +229,8 @@ static void with_context(struct cd_ngsi *n)
 
 /* ---- preconditions ---- */
 
-/* Prefer: body=json moves a Feature's @context to the header. [CIM 009 6.3.15; RFC 7240 2] */
-static bool prefers(const struct cd_http_req *http, cd_str name, cd_str value)
+/* The value of a preference; p == NULL: it was not said. [RFC 7240 2] */
+static cd_str preference(const struct cd_http_req *http, cd_str name)
 {
 	cd_str rest = cd_http_field(http, CD_STR("prefer"));
 	while (rest.p) {
@@ -237,18 +240,28 @@ static bool prefers(const struct cd_http_req *http, cd_str name, cd_str value)
 		       what = cd_str_trim(said.p ? said : CD_STR(""));
 		if (what.n > 1 && what.p[0] == '"' && what.p[what.n - 1] == '"')
 			what = cd_str_of(what.p + 1, what.n - 2);
-		if (key.n == name.n && strncasecmp(key.p, name.p, key.n) == 0 && cd_str_eq(what, value))
-			return true;
+		if (key.n == name.n && strncasecmp(key.p, name.p, key.n) == 0)
+			return what;
 	}
-	return false;
+	return cd_str_of(NULL, 0);
+}
+
+/* Prefer: ngsi-ld=1.5 asks for entities as that version knew them. [CIM 009 4.3.6.8] */
+static void check_version(struct cd_ngsi *n)
+{
+	cd_str v = preference(n->http, CD_STR("ngsi-ld"));
+	if (v.n == 3 && v.p[0] == '1' && v.p[1] == '.' && v.p[2] >= '1' && v.p[2] <= '9')
+		n->minor = (unsigned)(v.p[2] - '0');
 }
 
 static cd_code check_accept(struct cd_ngsi *n)
 {
 	bool geo = n->route->flags & CD_ROUTE_GEOJSON;
 	n->offer = cd_negotiate(n->http, offers, CD_OFFER_N, geo ? 7 : 3);
-	n->context_in_link = n->offer == CD_OFFER_JSON ||
-			     (n->offer == CD_OFFER_GEO && prefers(n->http, CD_STR("body"), CD_STR("json")));
+	n->context_in_link =
+		n->offer == CD_OFFER_JSON ||
+		(n->offer == CD_OFFER_GEO && cd_str_eq(preference(n->http, CD_STR("body")), CD_STR("json")));
+	check_version(n);
 	if (n->offer >= 0)
 		return CD_OK;
 	return cd_fail(n->cx, CD_E_NOT_ACCEPTABLE, "Accept",

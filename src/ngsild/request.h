@@ -25,6 +25,9 @@ struct cd_ngsi {
 	cd_str tenant;
 	bool tenant_given;
 	int offer;            /* what the answer will be: CD_OFFER_... */
+	unsigned minor;       /* Prefer: ngsi-ld=1.minor; 0: not said */
+	bool entities;        /* the answer holds entities, so a version applies */
+	bool altered;         /* the answer is not as the newest version would have it: 203 */
 	bool context_in_link; /* the answer names its @context in a header, not in the body */
 	bool ld_body;         /* application/ld+json */
 	struct cd_json *body;

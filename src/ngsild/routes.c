@@ -129,6 +129,8 @@ const struct cd_route cd_ngsi_routes[] = {
 	{CD_GET, "/debug/explain", cd_bind_explain, P_SELECTION | P_VIEW | P_PAGE | P_ORDER, GEOJSON,
 		"explainQuery", "How GET /entities with these parameters is answered: plan, candidates, time",
 		""},
+	{CD_GET, ROOT "/info/sourceIdentity", cd_bind_identity, P(LOCAL), 0, "retrieveContextSourceIdentity",
+		"Who answers here", "5.15.1"},
 	{CD_GET, ROOT "/types", cd_bind_types, P(DETAILS) | P(LOCAL), 0, "retrieveEntityTypes",
 		"The types of the entities", "5.7.5"},
 	{CD_GET, ROOT "/types/{type}", cd_bind_type, P(LOCAL), 0, "retrieveEntityTypeInfo",

@@ -28,6 +28,7 @@ struct cd_runner {
 	uv_async_t wake;
 	uv_idle_t idle;
 	bool wake_open;
+	cd_time_us started;
 	_Atomic(struct cd_job *) finished; /* pushed by post() (release), taken by collect() (acquire) */
 	struct cd_op *tired, **tired_end;  /* operations that yielded */
 	unsigned handles;                  /* uv handles that still close */
@@ -392,6 +393,7 @@ struct cd_runner *cd_runner_new(struct cd_cx *cx, const struct cd_runner_config 
 		return NULL;
 	}
 	r->conf = *conf;
+	r->started = cd_time_mono();
 	r->tired_end = &r->tired;
 	r->loop = conf->loop;
 	if (!r->loop && uv_loop_init(&r->own_loop) == 0)
@@ -450,4 +452,9 @@ struct cd_metrics *cd_runner_metrics(const struct cd_runner *r)
 const struct cd_settings *cd_runner_settings(const struct cd_runner *r)
 {
 	return r->conf.set;
+}
+
+cd_time_us cd_runner_started(const struct cd_runner *r)
+{
+	return r->started;
 }

@@ -26,6 +26,7 @@ struct cd_store *cd_runner_store(const struct cd_runner *);
 const struct cd_names *cd_runner_names(const struct cd_runner *);
 struct cd_metrics *cd_runner_metrics(const struct cd_runner *);
 const struct cd_settings *cd_runner_settings(const struct cd_runner *);
+cd_time_us cd_runner_started(const struct cd_runner *); /* monotonic */
 
 /*
  * The context of some work: as cd_ctx_get (jsonld/cache.h), remote ones through the one outbound client. The

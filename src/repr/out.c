@@ -19,7 +19,9 @@ bool cd_out_wants_dataset(const struct cd_write *w, const struct cd_node *n)
 
 static bool shown(const struct cd_write *w, const struct cd_node *n, bool below)
 {
-	return cd_node_alive(w->e, n, w->out->now) && (below || cd_out_wants_dataset(w, n));
+	/* before datasets there was one instance of each */
+	bool extra = cd_node_dataset(w->e, n).n && !cd_out_knows(w, 3);
+	return cd_node_alive(w->e, n, w->out->now) && !extra && (below || cd_out_wants_dataset(w, n));
 }
 
 static void put_list(struct cd_write *w, const struct cd_node *n, uint32_t count, bool below)
@@ -108,7 +110,7 @@ static bool shows_type(const struct cd_write *w)
 
 static bool shows_scope(const struct cd_write *w)
 {
-	return w->e->scopes && (!w->pick || w->shown_by_attrs || w->pick->scope) &&
+	return w->e->scopes && cd_out_knows(w, 4) && (!w->pick || w->shown_by_attrs || w->pick->scope) &&
 	       !(w->omit && w->omit->scope);
 }
 
@@ -121,15 +123,16 @@ static void put_id(struct cd_write *w)
 static void put_types(struct cd_write *w)
 {
 	const cd_term *types = cd_ent_types(w->e);
+	unsigned n = w->e->types < 2 || cd_out_knows(w, 3) ? w->e->types : 1;
 	CD_BUF_LIT(w->b, ",\"type\":");
-	if (w->e->types > 1)
+	if (n > 1)
 		cd_buf_char(w->b, '[');
-	for (unsigned i = 0; i < w->e->types; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		if (i)
 			cd_buf_char(w->b, ',');
 		cd_put_name(w, types[i]);
 	}
-	if (w->e->types > 1)
+	if (n > 1)
 		cd_buf_char(w->b, ']');
 }
 
@@ -159,7 +162,8 @@ static void put_stamp(struct cd_buf *b, cd_str begin, cd_stamp stamp)
 
 static void put_times(struct cd_write *w)
 {
-	put_stamp(w->b, CD_STR(",\"expiresAt\":\""), w->e->expires);
+	if (w->e->expires == CD_STAMP_NONE || cd_out_knows(w, 9))
+		put_stamp(w->b, CD_STR(",\"expiresAt\":\""), w->e->expires);
 	put_stamp(w->b, CD_STR(",\"createdAt\":\""), w->e->created);
 	put_stamp(w->b, CD_STR(",\"modifiedAt\":\""), w->e->modified);
 }

@@ -71,7 +71,7 @@ static void put_value(struct cd_write *w, const struct cd_node *n)
 	cd_str text = cd_node_value(w->e, n);
 	if (n->kind == CD_VOCAB_PROPERTY)
 		put_compacted(w, text);
-	else if (n->kind == CD_LIST_RELATIONSHIP && w->out->form == CD_NORMALIZED)
+	else if (n->kind == CD_LIST_RELATIONSHIP && w->out->form == CD_NORMALIZED && cd_out_knows(w, 8))
 		put_objects(w, text);
 	else
 		cd_buf_put(w->b, text);
@@ -143,12 +143,55 @@ static const struct {
 	[CD_META_BOX] = {CD_STR_INIT(""), HIDDEN},
 };
 
+bool cd_out_knows(const struct cd_write *w, unsigned minor)
+{
+	if (w->out->minor == 0 || w->out->minor >= minor)
+		return true;
+	if (w->out->altered)
+		*w->out->altered = true;
+	return false;
+}
+
+/* What a node is told as: kinds that the wanted version lacks become the older ones. [4.3.6.8] */
+static enum cd_kind told_kind(const struct cd_write *w, const struct cd_node *n)
+{
+	switch (n->kind) {
+	case CD_VOCAB_PROPERTY:
+	case CD_LIST_PROPERTY:
+	case CD_JSON_PROPERTY:
+		return cd_out_knows(w, 8) ? (enum cd_kind)n->kind : CD_PROPERTY;
+	case CD_LIST_RELATIONSHIP:
+		return cd_out_knows(w, 8) ? CD_LIST_RELATIONSHIP : CD_RELATIONSHIP;
+	case CD_LANGUAGE_PROPERTY:
+		return cd_out_knows(w, 4) ? CD_LANGUAGE_PROPERTY : CD_PROPERTY;
+	default:
+		return (enum cd_kind)n->kind;
+	}
+}
+
+static bool told_meta(const struct cd_write *w, enum cd_meta tag)
+{
+	switch (tag) {
+	case CD_META_VALUE_TYPE:
+		return cd_out_knows(w, 9);
+	case CD_META_OBJECT_TYPE:
+		return cd_out_knows(w, 8);
+	case CD_META_DATASET:
+	case CD_META_UNIT:
+		return cd_out_knows(w, 3);
+	default:
+		return true;
+	}
+}
+
 static void put_metas(struct cd_write *w, const struct cd_node *n)
 {
 	const char *at = cd_node_metas(w->e, n);
 	for (unsigned i = 0; i < n->metas; i++) {
 		enum cd_meta tag;
 		cd_str text = cd_meta_next(&at, &tag);
+		if (!told_meta(w, tag))
+			continue;
 		cd_buf_put(w->b, meta_rows[tag].begin);
 		if (meta_rows[tag].how == SHORTENED)
 			put_compacted(w, text);
@@ -163,9 +206,11 @@ static void put_metas(struct cd_write *w, const struct cd_node *n)
 static void put_members(struct cd_write *w, const struct cd_node *n)
 {
 	put_metas(w, n);
-	put_stamp(w, CD_STR(",\"observedAt\":\""), cd_ent_stamp(w->e, n->observed));
+	if (!n->observed || cd_out_knows(w, 3))
+		put_stamp(w, CD_STR(",\"observedAt\":\""), cd_ent_stamp(w->e, n->observed));
 	if (w->out->sys_attrs) {
-		put_stamp(w, CD_STR(",\"expiresAt\":\""), cd_ent_stamp(w->e, n->expires));
+		if (!n->expires || cd_out_knows(w, 9))
+			put_stamp(w, CD_STR(",\"expiresAt\":\""), cd_ent_stamp(w->e, n->expires));
 		put_stamp(w, CD_STR(",\"createdAt\":\""), cd_ent_stamp(w->e, n->created));
 		put_stamp(w, CD_STR(",\"modifiedAt\":\""), cd_ent_stamp(w->e, n->modified));
 	}
@@ -178,14 +223,14 @@ static void put_members(struct cd_write *w, const struct cd_node *n)
 static void put_member_value(struct cd_write *w, const struct cd_node *n)
 {
 	cd_buf_char(w->b, '"');
-	cd_buf_put(w->b, cd_kinds[n->kind].member);
+	cd_buf_put(w->b, cd_kinds[told_kind(w, n)].member);
 	CD_BUF_LIT(w->b, "\":");
 	put_value(w, n);
 }
 
 static void put_normalized(struct cd_write *w, const struct cd_node *n)
 {
-	cd_buf_put(w->b, cd_kinds[n->kind].begin);
+	cd_buf_put(w->b, cd_kinds[told_kind(w, n)].begin);
 	put_value(w, n);
 	put_members(w, n);
 	cd_buf_char(w->b, '}');
@@ -248,8 +293,8 @@ static void put_concise(struct cd_write *w, const struct cd_node *n, bool alone)
 
 static void put_simplified(struct cd_write *w, const struct cd_node *n)
 {
-	bool named = n->kind == CD_LANGUAGE_PROPERTY || n->kind == CD_VOCAB_PROPERTY ||
-		     n->kind == CD_JSON_PROPERTY;
+	enum cd_kind kind = told_kind(w, n);
+	bool named = kind == CD_LANGUAGE_PROPERTY || kind == CD_VOCAB_PROPERTY || kind == CD_JSON_PROPERTY;
 	if (joins(w, n)) {
 		put_replaced(w, n);
 		return;

@@ -30,6 +30,9 @@ void cd_put_entity(struct cd_write *);
 struct cd_json *cd_out_parsed(struct cd_write *, cd_str text);
 bool cd_out_wants_dataset(const struct cd_write *, const struct cd_node *);
 
+/* Older versions lack kinds and members: false, and noted, when this one is too new. */
+bool cd_out_knows(const struct cd_write *, unsigned minor);
+
 /* Of a language map: the value and the tag that serve best. */
 const struct cd_json *cd_lang_choose(const struct cd_langs *, const struct cd_json *map);
 

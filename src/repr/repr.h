@@ -106,6 +106,8 @@ struct cd_out {
 	uint32_t datasets_n;    /* 0: all */
 	const struct cd_langs *langs; /* or NULL */
 	const struct cd_join *join;   /* or NULL */
+	unsigned minor;               /* of the version the client wants, 1.minor; 0: the newest [4.3.6.8] */
+	bool *altered;                /* set when that changed something */
 	bool geojson;                 /* Features */
 	cd_term geometry;             /* of them: the attribute */
 	cd_str geometry_dataset;      /* n == 0: the default instance */

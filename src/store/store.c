@@ -394,6 +394,12 @@ bool cd_store_writable(const struct cd_store *s)
 	return cd_writable(s);
 }
 
+uint64_t cd_store_identity(const struct cd_store *s)
+{
+	/* not the seed itself: who knows it can make ids that collide */
+	return cd_hash64(cd_str_of((const char *)&s->id_seed, sizeof s->id_seed), 1);
+}
+
 uint64_t cd_store_version(const struct cd_store *s)
 {
 	return atomic_load_explicit(&s->version, memory_order_acquire);

@@ -57,6 +57,8 @@ void cd_store_close(struct cd_store *);
 const struct cd_names *cd_store_names(const struct cd_store *); /* types, attributes, sub-attributes */
 bool cd_store_writable(const struct cd_store *);                /* false after a failed sync: never again */
 uint64_t cd_store_version(const struct cd_store *);
+/* A number that stays with the data directory, and tells nothing of what it holds. */
+uint64_t cd_store_identity(const struct cd_store *);
 
 /* ---- writing ---- */
 
