@@ -79,12 +79,16 @@ struct cd_cx;
 	X(memory_max, BYTES, 0, 0, 1099511627776,                                                            \
 		"memory for entities and indexes; 0 means three quarters of the machine's")                  \
 	X(pin_age, TIME_US, 60000000, 100000, 3600000000, "a reader may hold one version of the twin")       \
+	X(demo_rate, NUMBER, 50, 0, 1000000, "changes a second in the made-up place of demo")                \
+	X(demo_speed, NUMBER, 1, 1, 100000, "how fast its clock runs; 1440: a day in a minute")              \
+	X(demo_seed, NUMBER, 1, 0, 1000000000, "another seed makes another place")                           \
 	X(pins_max, NUMBER, 64, 4, 1024, "versions of the twin one loop may hold at a time")
 
 /* id, default, sentence */
 #define CD_SETTINGS_TEXTS(X)                                                                                 \
 	X(listen, "127.0.0.1:9090", "address and port of the server; [::1]:9090 for IPv6")                   \
 	X(data, "./cardo-data", "data directory")                                                            \
+	X(demo, "", "fill an empty twin with a made-up place that lives: village, city or metropolis")       \
 	X(durability, "disk", "what a 2xx answer to a write means: disk (synced) or os (in the page cache)") \
 	X(contexts, "", "folder of @contexts (index.json maps URL to file) that need no network")            \
 	X(default_context, "", "URL of the @context of requests that name none, before the core context")    \

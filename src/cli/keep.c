@@ -93,7 +93,8 @@ static cd_code backup_offline(struct cd_cx *cx, const char *folder)
 	struct cd_fs *fs = cd_fs_new();
 	struct cd_store *store = NULL;
 	uint64_t version;
-	const struct cd_store_config conf = {.set = cx->set, .fs = fs};
+	/* a directory that is not there is not made */
+	const struct cd_store_config conf = {.set = cx->set, .fs = fs, .read_only = true};
 	cd_code code = fs ? cd_store_open(cx, &conf, &store) : cd_fail_memory(cx);
 	if (!code)
 		code = cd_store_backup(cx, store, folder, &version);

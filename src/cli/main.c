@@ -19,7 +19,7 @@ const struct cd_command cd_commands[] = {
 		"The copy is consistent, and is itself a data directory: cardo serve --data FOLDER starts "
 		"it. A running server "
 		"is reached through the control socket in its data directory."},
-	{"verify", "", "check every stored byte of a data directory that is not in use", true, NULL,
+	{"verify", "", "read all of a data directory that is not in use, and check what it holds", true, NULL,
 		cd_cmd_verify,
 		"Prints what it found and exits with 1 when something is damaged. Changes nothing."},
 	{"help", "[COMMAND]", "explain a command and its flags", false, cd_flags_help, cd_cmd_help, NULL},

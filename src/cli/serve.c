@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/command.h"
+#include "cli/demo.h"
 #include "cli/system.h"
 #include "ngsild/request.h"
 
@@ -29,6 +30,7 @@ struct cd_loop {
 	struct cd_metrics metrics;
 	struct cd_edge edge;
 	struct cd_http_server *http;
+	struct cd_demo *demo; /* on loop 0, or NULL */
 	struct cd_arena arena;
 	struct cd_cx cx;
 };
@@ -45,11 +47,20 @@ static void drained(void *arg)
 	l->edge.runner = NULL;
 }
 
+static void drain(void *arg)
+{
+	struct cd_loop *l = arg;
+	cd_http_server_drain(l->http, drained, l);
+}
+
 static void on_stop(uv_async_t *async)
 {
 	struct cd_loop *l = async->data;
 	uv_close((uv_handle_t *)async, NULL);
-	cd_http_server_drain(l->http, drained, l);
+	if (l->demo)
+		cd_demo_stop(l->demo, drain, l);
+	else
+		drain(l);
 }
 
 static void on_signal(uv_signal_t *handle, int signum)
@@ -104,6 +115,8 @@ static cd_code open_loop(struct cd_loop *l)
 	cd_code code = cd_http_listen(&l->cx, l->http, cd_str_z(s->set.listen), s->loops_n > 1);
 	if (!code && l->index == 0)
 		code = open_control(l);
+	if (!code && l->index == 0)
+		code = cd_demo_new(&l->cx, &s->set, l->edge.runner, &l->uv, &l->demo);
 	return code;
 }
 
@@ -149,8 +162,10 @@ static void run_loops(struct cd_serve *s)
 	for (unsigned i = 1; i < s->loops_n; i++)
 		if (s->loops[i].started)
 			pthread_join(s->loops[i].thread, NULL);
-	for (unsigned i = 0; i < s->loops_n; i++)
+	for (unsigned i = 0; i < s->loops_n; i++) {
+		cd_demo_free(s->loops[i].demo);
 		cd_arena_done(&s->loops[i].arena);
+	}
 }
 
 /* ---- the process ---- */

@@ -168,7 +168,9 @@ void cd_keep_step(struct cd_store *s)
 	pthread_mutex_lock(&s->keep_lock);
 	cd_code code = checkpoint_due(s) ? checkpoint(&cx, s) : CD_OK;
 	pthread_mutex_unlock(&s->keep_lock);
-	if (code)
+	bool told = s->put_off; /* once is enough until it goes well again */
+	s->put_off = code != CD_OK;
+	if (code && !told)
 		cd_log(CD_LOG_WARN, "store", 0, "put the checkpoint off; the log grows meanwhile",
 			cx.err.detail ? cx.err.detail : cd_code_title(code), NULL);
 	cd_arena_done(&arena);

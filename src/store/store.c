@@ -379,6 +379,9 @@ void cd_store_close(struct cd_store *s)
 		if (cd_store_writable(s) && cd_store_checkpoint(&cx, s))
 			cd_log(CD_LOG_WARN, "store", 0, "closed without a checkpoint; the log has everything",
 				cx.err.detail, NULL);
+		/* what it does not need is only space: a failure costs nothing else */
+		if (cd_store_writable(s))
+			(void)cd_log_trim(s->log, atomic_load(&s->trim_to));
 	}
 	cd_arena_done(&arena);
 	store_free(s);
@@ -396,8 +399,9 @@ bool cd_store_writable(const struct cd_store *s)
 
 uint64_t cd_store_identity(const struct cd_store *s)
 {
-	/* not the seed itself: who knows it can make ids that collide */
-	return cd_hash64(cd_str_of((const char *)&s->id_seed, sizeof s->id_seed), 1);
+	/* half of a hash: who knew the seed could make ids that collide, and a whole one can be turned back
+	 */
+	return cd_hash64(cd_str_of((const char *)&s->id_seed, sizeof s->id_seed), 1) >> 32;
 }
 
 uint64_t cd_store_version(const struct cd_store *s)

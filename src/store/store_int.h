@@ -202,6 +202,7 @@ struct cd_store {
 	uint64_t trimmed;
 
 	/* keeper */
+	bool put_off; /* the keeper's: the last checkpoint that was due did not succeed */
 	pthread_mutex_t keep_lock;
 	struct cd_ckpt *ckpt;
 	struct cd_ckpt_meta meta; /* of the newest checkpoint */
