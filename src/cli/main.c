@@ -15,6 +15,11 @@ const struct cd_command cd_commands[] = {
 		"of any size; - is "
 		"standard input. Without --url the data directory is written directly and must not be served "
 		"meanwhile."},
+	{"export", "", "write the entities of a twin to a file", true, cd_flags_export, cd_cmd_export,
+		"Without --url the data directory is read directly, as of one moment, and must not be served "
+		"meanwhile; of a twin that is served export a backup. From a server each entity is as it was "
+		"when its page was read. The order is that of creation, members stand in the order of their "
+		"IRIs: the same twin gives the same bytes, and so does one that was imported from them."},
 	{"backup", "FOLDER", "copy the twin, also while it is served", true, NULL, cd_cmd_backup,
 		"The copy is consistent, and is itself a data directory: cardo serve --data FOLDER starts "
 		"it. A running server "

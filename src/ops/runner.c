@@ -377,9 +377,11 @@ static bool open_parts(struct cd_runner *r, struct cd_cx *cx)
 	struct cd_ctx_fetcher fetcher = {.get = fetch_get, .arg = r, .wake = fetched_elsewhere};
 	r->client = cd_client_new(r->loop, r->conf.set, r->conf.allow_private);
 	r->loader = cd_ctx_loader_new(r->conf.contexts, &fetcher, r->conf.metrics);
-	r->reader = cd_reader_new(r->conf.store);
-	r->queue = cd_queue_new(r->conf.store, post, r);
-	if (r->client && r->loader && r->reader && r->queue)
+	if (r->conf.store) {
+		r->reader = cd_reader_new(r->conf.store);
+		r->queue = cd_queue_new(r->conf.store, post, r);
+	}
+	if (r->client && r->loader && (!r->conf.store || (r->reader && r->queue)))
 		return true;
 	(void)cd_fail_memory(cx);
 	return false;

@@ -9,8 +9,8 @@
 #include "ops/op.h"
 
 struct cd_runner_config {
-	uv_loop_t *loop; /* NULL: synchronous, on the caller's thread */
-	struct cd_store *store;
+	uv_loop_t *loop;        /* NULL: synchronous, on the caller's thread */
+	struct cd_store *store; /* NULL: no operations, only contexts */
 	struct cd_ctx_cache *contexts;
 	const struct cd_settings *set;
 	struct cd_metrics *metrics;

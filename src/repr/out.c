@@ -3,6 +3,8 @@
  */
 #include "repr/out_int.h"
 
+#include <stdlib.h>
+
 /* ---- instances of one attribute ---- */
 
 bool cd_out_wants_dataset(const struct cd_write *w, const struct cd_node *n)
@@ -86,11 +88,55 @@ static bool picked(const struct cd_write *w, cd_term term)
 	return !left || left->below;
 }
 
+static uint32_t instances(const struct cd_node *nodes, uint32_t n)
+{
+	uint32_t count = 1;
+	while (count < n && nodes[count].term == nodes[0].term)
+		count++;
+	return count;
+}
+
+static int by_rank(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* `n` terms, each with its place, in the order wanted: rank << 32 | place. NULL: out of memory. */
+static uint64_t *ranked(struct cd_write *w, const cd_term *terms, size_t stride, uint32_t n)
+{
+	uint64_t *order = cd_arena_alloc(w->scratch, n * sizeof *order);
+	if (!order) {
+		w->b->bad = CD_E_NO_MEMORY;
+		return NULL;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		cd_term term = *(const cd_term *)(const void *)((const char *)terms + i * stride);
+		order[i] = (uint64_t)w->out->rank[term] << 32 | i;
+	}
+	qsort(order, n, sizeof *order, by_rank);
+	return order;
+}
+
+static void put_attrs_ranked(struct cd_write *w, const struct cd_node *nodes, uint32_t n, bool below)
+{
+	const uint64_t *order = ranked(w, &nodes->term, sizeof *nodes, n);
+	for (uint32_t i = 0, count; order && i < n; i += count) {
+		const struct cd_node *first = &nodes[(uint32_t)order[i]];
+		count = instances(first, n - (uint32_t)order[i]);
+		if (below || picked(w, first->term))
+			put_attr(w, first, count, below);
+	}
+}
+
 void cd_put_attrs(struct cd_write *w, const struct cd_node *nodes, uint32_t n, bool below)
 {
+	if (w->out->rank && n > 1) {
+		put_attrs_ranked(w, nodes, n, below);
+		return;
+	}
 	for (uint32_t i = 0, count; i < n; i += count) {
-		for (count = 1; i + count < n && nodes[i + count].term == nodes[i].term;)
-			count++;
+		count = instances(&nodes[i], n - i);
 		if (below || picked(w, nodes[i].term))
 			put_attr(w, &nodes[i], count, below);
 	}
@@ -124,13 +170,14 @@ static void put_types(struct cd_write *w)
 {
 	const cd_term *types = cd_ent_types(w->e);
 	unsigned n = w->e->types < 2 || cd_out_knows(w, 3) ? w->e->types : 1;
+	const uint64_t *order = w->out->rank && n > 1 ? ranked(w, types, sizeof *types, n) : NULL;
 	CD_BUF_LIT(w->b, ",\"type\":");
 	if (n > 1)
 		cd_buf_char(w->b, '[');
 	for (unsigned i = 0; i < n; i++) {
 		if (i)
 			cd_buf_char(w->b, ',');
-		cd_put_name(w, types[i]);
+		cd_put_name(w, types[order ? (uint32_t)order[i] : i]);
 	}
 	if (n > 1)
 		cd_buf_char(w->b, ']');
@@ -164,6 +211,8 @@ static void put_times(struct cd_write *w)
 {
 	if (w->e->expires == CD_STAMP_NONE || cd_out_knows(w, 9))
 		put_stamp(w->b, CD_STR(",\"expiresAt\":\""), w->e->expires);
+	if (!w->out->sys_attrs)
+		return;
 	put_stamp(w->b, CD_STR(",\"createdAt\":\""), w->e->created);
 	put_stamp(w->b, CD_STR(",\"modifiedAt\":\""), w->e->modified);
 }
@@ -179,7 +228,7 @@ static void put_members(struct cd_write *w, bool with_id)
 	if (shows_scope(w))
 		put_scopes(w);
 	cd_put_attrs(w, cd_ent_nodes(w->e), w->e->tops, false);
-	if (w->out->sys_attrs)
+	if (w->out->sys_attrs || w->out->expiry)
 		put_times(w);
 	if (w->b->bad)
 		return;
@@ -249,7 +298,7 @@ void cd_repr_out(struct cd_buf *b, struct cd_arena *scratch, const struct cd_out
 	if (out->with_context) {
 		bool empty = !b->bad && b->p[b->n - 1] == '{';
 		cd_buf_put(b, empty ? CD_STR("\"@context\":") : CD_STR(",\"@context\":"));
-		cd_buf_put(b, cd_ctx_source(out->ctx));
+		cd_buf_put(b, cd_ctx_source(out->ctx ? out->ctx : cd_ctx_core()));
 	}
 	cd_buf_char(b, '}');
 }

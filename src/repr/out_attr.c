@@ -11,7 +11,8 @@
 
 void cd_put_name(struct cd_write *w, cd_term term)
 {
-	cd_json_write_string(w->b, cd_ctx_name(w->out->ctx, w->scratch, w->out->names, term));
+	cd_json_write_string(w->b, w->out->ctx ? cd_ctx_name(w->out->ctx, w->scratch, w->out->names, term)
+					       : cd_names_text(w->out->names, term));
 }
 
 static void put_stamp(struct cd_write *w, cd_str begin, cd_stamp stamp)
@@ -42,6 +43,10 @@ struct cd_json *cd_out_parsed(struct cd_write *w, cd_str text)
 
 static void put_compacted(struct cd_write *w, cd_str text)
 {
+	if (!w->out->ctx) {
+		cd_buf_put(w->b, text);
+		return;
+	}
 	struct cd_json *v = cd_out_parsed(w, text);
 	if (!v)
 		return;
@@ -208,9 +213,9 @@ static void put_members(struct cd_write *w, const struct cd_node *n)
 	put_metas(w, n);
 	if (!n->observed || cd_out_knows(w, 3))
 		put_stamp(w, CD_STR(",\"observedAt\":\""), cd_ent_stamp(w->e, n->observed));
+	if ((w->out->sys_attrs || w->out->expiry) && (!n->expires || cd_out_knows(w, 9)))
+		put_stamp(w, CD_STR(",\"expiresAt\":\""), cd_ent_stamp(w->e, n->expires));
 	if (w->out->sys_attrs) {
-		if (!n->expires || cd_out_knows(w, 9))
-			put_stamp(w, CD_STR(",\"expiresAt\":\""), cd_ent_stamp(w->e, n->expires));
 		put_stamp(w, CD_STR(",\"createdAt\":\""), cd_ent_stamp(w->e, n->created));
 		put_stamp(w, CD_STR(",\"modifiedAt\":\""), cd_ent_stamp(w->e, n->modified));
 	}
@@ -261,7 +266,7 @@ static bool has_members(const struct cd_write *w, const struct cd_node *n)
 	unsigned metas = n->metas;
 	if (n->kind == CD_GEO_PROPERTY && metas)
 		metas--; /* the box is ours */
-	return metas || n->children || n->observed || w->out->sys_attrs;
+	return metas || n->children || n->observed || w->out->sys_attrs || (w->out->expiry && n->expires);
 }
 
 /* A Property that holds a geometry: without its type it would be read as a GeoProperty. */

@@ -94,10 +94,12 @@ struct cd_join {
 };
 
 struct cd_out {
-	struct cd_ctx *ctx;
+	struct cd_ctx *ctx; /* NULL: names are written as IRIs */
 	const struct cd_names *names;
 	enum cd_form form;
+	const uint32_t *rank;              /* by term: types and attributes in that order; NULL: by term */
 	bool sys_attrs;                    /* createdAt, modifiedAt, expiresAt */
+	bool expiry;                       /* expiresAt, also without them */
 	bool with_context;                 /* ld+json: "@context" inside */
 	cd_time_us now;                    /* instances that have expired are not shown */
 	const struct cd_pick *pick, *omit; /* NULL: everything, nothing */
