@@ -91,6 +91,13 @@ struct cd_slot *cd_work_find(struct cd_work *w, cd_term term, cd_str dataset)
 	return lo < w->olds && compare(&w->slots[lo], term, dataset) == 0 ? &w->slots[lo] : NULL;
 }
 
+/* The same, unless it has expired. */
+static struct cd_slot *find_living(struct cd_work *w, cd_term term, cd_str dataset)
+{
+	struct cd_slot *slot = cd_work_find(w, term, dataset);
+	return slot && slot->now ? slot : NULL;
+}
+
 /* Instances come sorted, so those of one name follow one another. */
 static void mark_updated(struct cd_work *w, cd_term term)
 {
@@ -121,7 +128,7 @@ struct cd_slot *cd_work_set(struct cd_work *w, const struct cd_node *n)
 {
 	cd_str dataset = cd_node_dataset(w->frag, n);
 	struct cd_slot *slot = cd_work_find(w, n->term, dataset);
-	cd_stamp created = slot ? cd_ent_stamp(w->old, slot->old->created) : w->now;
+	cd_stamp created = slot && slot->now ? cd_ent_stamp(w->old, slot->old->created) : w->now;
 	bool replay =
 		w->change->verb == CD_VERB_DELTA; /* what was stored once holds nothing to be left out */
 	struct cd_loose *l = replay ? cd_work_take(w, w->frag, n) : cd_work_fresh(w, n, created);
@@ -271,7 +278,7 @@ static void append(struct cd_work *w)
 	fragment_head(w);
 	for (uint32_t i = 0; i < w->frag->tops; i++) {
 		const struct cd_node *n = frag_top(w, i);
-		if (keep && cd_work_find(w, n->term, cd_node_dataset(w->frag, n)))
+		if (keep && find_living(w, n->term, cd_node_dataset(w->frag, n)))
 			mark_refused(w, n->term, "The attribute exists and was not to be overwritten");
 		else
 			(void)cd_work_set(w, n);
@@ -287,8 +294,8 @@ static void update(struct cd_work *w)
 			(void)cd_work_set(w, n);
 			continue;
 		}
-		struct cd_slot *slot = cd_work_find(w, n->term, cd_node_dataset(w->frag, n));
-		if (slot && slot->now)
+		struct cd_slot *slot = find_living(w, n->term, cd_node_dataset(w->frag, n));
+		if (slot)
 			cd_work_remove(w, slot);
 		else
 			mark_refused(w, n->term, "There is no such attribute to be deleted");
@@ -300,7 +307,7 @@ static void merge(struct cd_work *w)
 	fragment_head(w);
 	for (uint32_t i = 0; i < w->frag->tops; i++) {
 		const struct cd_node *n = frag_top(w, i);
-		struct cd_slot *slot = cd_work_find(w, n->term, cd_node_dataset(w->frag, n));
+		struct cd_slot *slot = find_living(w, n->term, cd_node_dataset(w->frag, n));
 		if (slot && (n->flags & CD_NODE_NULL))
 			cd_work_remove(w, slot);
 		else if (slot)
@@ -312,7 +319,7 @@ static void merge(struct cd_work *w)
 
 static struct cd_slot *addressed(struct cd_work *w, cd_str dataset)
 {
-	struct cd_slot *slot = w->change->attr ? cd_work_find(w, w->change->attr, dataset) : NULL;
+	struct cd_slot *slot = w->change->attr ? find_living(w, w->change->attr, dataset) : NULL;
 	if (!slot)
 		cd_work_refuse(w, CD_E_NOT_FOUND, "attrId",
 			"The entity has no such attribute, or not with this datasetId");
@@ -356,6 +363,8 @@ static void delete_attr(struct cd_work *w)
 	for (uint32_t i = 0; w->change->attr && i < w->slots_n; i++) {
 		struct cd_slot *slot = &w->slots[i];
 		if (slot->term != w->change->attr || (!all && !cd_str_eq(slot->dataset, w->change->dataset)))
+			continue;
+		if (!slot->now) /* expired */
 			continue;
 		cd_work_remove(w, slot);
 		any = true;
@@ -616,8 +625,11 @@ cd_code cd_ent_apply(struct cd_cx *cx, const struct cd_ent *old, uint64_t number
 		ret->delta = change->frag;
 		return CD_OK;
 	}
-	if (!w.failed && open_slots(&w))
+	if (!w.failed && open_slots(&w)) {
+		if (change->verb != CD_VERB_DELTA && change->verb != CD_VERB_LAPSE)
+			(void)cd_work_prune(&w);
 		run_verb(&w);
+	}
 	if (w.failed)
 		return as_report(&w, ret);
 	if (w.report->code)

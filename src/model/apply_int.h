@@ -56,6 +56,8 @@ struct cd_loose *cd_work_fresh(struct cd_work *, const struct cd_node *frag, cd_
 
 /* apply_lapse.c */
 void cd_work_lapse(struct cd_work *);
+/* The slots without what has expired; they go into the delta if anything does. True: something has. */
+bool cd_work_prune(struct cd_work *);
 
 /* apply_delta.c */
 void cd_work_delta(struct cd_work *);

@@ -2,7 +2,8 @@
  * What has expired leaves. [CIM 009 4.22]
  *
  * Instances and sub-attributes go without a trace in modifiedAt: nobody changed the entity. Whole entities
- * are the caller's: they are deleted.
+ * are the caller's: they are deleted. A change meets an entity without them, though they may still be stored:
+ * they leave the block with the next change that touches it.
  */
 #include "model/apply_int.h"
 
@@ -41,16 +42,34 @@ static struct cd_loose *pruned(struct cd_work *w, const struct cd_node *n)
 	return l;
 }
 
-void cd_work_lapse(struct cd_work *w)
+static bool expires(const struct cd_ent *e)
 {
+	for (uint32_t i = 0; i < e->nodes; i++)
+		if (cd_ent_nodes(e)[i].expires)
+			return true;
+	return false;
+}
+
+bool cd_work_prune(struct cd_work *w)
+{
+	bool any = false;
+	if (!w->old || !expires(w->old))
+		return false;
 	for (uint32_t i = 0; i < w->olds && !w->failed; i++) {
 		struct cd_slot *slot = &w->slots[i];
-		if (!cd_node_alive(w->old, slot->old, w->cx->now)) {
-			cd_work_remove(w, slot);
-		} else if (lapsed_below(w->old, slot->old, w->cx->now)) {
+		if (!cd_node_alive(w->old, slot->old, w->cx->now))
+			slot->now = NULL;
+		else if (lapsed_below(w->old, slot->old, w->cx->now))
 			slot->now = pruned(w, slot->old);
-			slot->touched = w->touched = true;
-		}
+		else
+			continue;
+		slot->touched = any = true;
 	}
+	return any;
+}
+
+void cd_work_lapse(struct cd_work *w)
+{
+	w->touched = cd_work_prune(w);
 	w->out.modified = w->old->modified;
 }

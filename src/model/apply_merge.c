@@ -321,8 +321,10 @@ static bool seek_child(struct cd_loose ***at, cd_term term, cd_str dataset)
 	}
 }
 
-static struct cd_loose *opened(struct cd_work *w, const struct cd_loose *l)
+static struct cd_loose *opened(struct cd_work *w, struct cd_loose *l)
 {
+	if (!l->of)
+		return l; /* it was, to leave out what has expired */
 	struct cd_loose *open = cd_loose_open(w->cx->arena, l->of, l->node);
 	if (!open)
 		cd_work_oom(w);

@@ -260,8 +260,9 @@ static bool is_space(cd_str name)
 static cd_code check_name(struct cd_read *r, const struct cd_loose *l, const struct cd_json *at, bool top)
 {
 	cd_str name = core_name(r, l->term);
-	if (top && is_space(name) && l->kind != CD_GEO_PROPERTY && l->kind != CD_KIND_NONE &&
-		!(l->flags & CD_NODE_NULL))
+	bool says =
+		l->kind != CD_KIND_NONE || l->value_class != CD_V_NONE; /* not only parts of what is stored */
+	if (top && is_space(name) && l->kind != CD_GEO_PROPERTY && says && !(l->flags & CD_NODE_NULL))
 		return cd_read_bad(r, at, "\"" CD_STR_FMT "\" must be a GeoProperty", CD_STR_ARG(name));
 	if (is_proof(r, l->term) && l->value_class != CD_V_OBJECT && l->value_class != CD_V_NONE)
 		return cd_read_bad(r, at, "The value of ngsildproof must be an object");

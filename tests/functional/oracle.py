@@ -46,11 +46,23 @@ def inside(value, path, item=False):
 def instances(attribute):
     return attribute if isinstance(attribute, list) else [attribute]
 
-MEMBERS = {"Property": "value", "GeoProperty": "value", "Relationship": "object", "LanguageProperty": "languageMap"}
+MEMBERS = {"Property": "value", "GeoProperty": "value", "Relationship": "object", "LanguageProperty": "languageMap",
+           "VocabProperty": "vocab", "ListProperty": "valueList", "ListRelationship": "objectList", "JsonProperty": "json"}
+EQUALITY = ("==", "!=", None) # what references and terms can be asked for
+
+def target(kind, value):
+    """The value that is compared: targets as URIs, terms in full."""
+    if kind == "ListRelationship":
+        return [v["object"] for v in value]
+    if kind == "VocabProperty":
+        full = ["https://uri.etsi.org/ngsi-ld/default-context/" + v if ":" not in v else v for v in
+            (value if isinstance(value, list) else [value])]
+        return full if isinstance(value, list) else full[0]
+    return value
 
 def seen(instance, path, op):
     kind = instance["type"]
-    value = instance[MEMBERS[kind]]
+    value = target(kind, instance[MEMBERS[kind]])
     if path["member"]:
         if path["member"] in instance:
             yield from things(instance[path["member"]])
@@ -67,7 +79,7 @@ def seen(instance, path, op):
     elif kind == "GeoProperty":
         if op is None:
             yield "something", None, False, None
-    elif kind == "Relationship" and op not in ("==", "!=", None):
+    elif kind in ("Relationship", "ListRelationship", "VocabProperty") and op not in EQUALITY:
         return
     else:
         yield from inside(value, path["inside"]) if path["inside"] else things(value)

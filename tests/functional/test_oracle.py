@@ -121,7 +121,7 @@ class Life:
             t = self.r.choice(["T", "U", "T,U", "(T;U)"])
             p["type"] = t
             conditions.append({"T": lambda e: "T" in oracle.types(e), "U": lambda e: "U" in oracle.types(e),
-                "T,U": lambda e: True, "(T;U)": lambda e: oracle.types(e) == {"T", "U"}}[t])
+                "T,U": lambda e: oracle.types(e) & {"T", "U"} != set(), "(T;U)": lambda e: oracle.types(e) >= {"T", "U"}}[t])
         if roll < 0.8:
             q = self.query()
             p["q"] = oracle.write(q)
