@@ -81,7 +81,10 @@ static void put_parameter(struct cd_buf *b, const char *name, const char *value)
 
 static uint64_t page_size(const struct from_server *from)
 {
-	return from->set.page_max < LIMIT_MAX ? from->set.page_max : LIMIT_MAX;
+	uint64_t most = from->set.page_max;
+	return most > LIMIT_MAX ? LIMIT_MAX
+	       : most < 2       ? 2
+				: most; /* one that is known, and one that is new */
 }
 
 /* local: not only of one type, and not from other brokers. sysAttrs: expiresAt is one of them. */
