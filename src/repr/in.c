@@ -306,13 +306,19 @@ static cd_code read_entity(struct cd_read *r, const struct cd_json *json, struct
 	return CD_OK;
 }
 
+/* The request's @context may stand in it; that is no member of the attribute. */
+static bool has_members(const struct cd_json *json)
+{
+	return json->n > (cd_json_get(json, CD_STR("@context")) ? 1u : 0u);
+}
+
 static cd_code read_inside(struct cd_read *r, const struct cd_json *json, struct entity *e)
 {
 	cd_term term = r->in->attr ? r->in->attr : cd_read_local(r, r->in->attr_iri);
 	e->out.id = r->in->id;
 	if (!term)
 		return cd_fail_memory(r->cx);
-	if (json->kind != CD_JSON_OBJECT || json->n == 0)
+	if (json->kind != CD_JSON_OBJECT || !has_members(json))
 		return cd_read_bad(r, json, "Expected the members of an attribute: a JSON object");
 	return cd_read_instance(r, json, term, true, &e->at);
 }

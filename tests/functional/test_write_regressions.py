@@ -45,3 +45,11 @@ def test_expired_sub_attributes_took_part_in_the_next_change(server):
     merge = [{"id": "urn:x:1", "a": {"value": 1, "s": gone}}, {"id": "urn:x:1", "a": {"value": 1, "s": {"y": 2}}}]
     assert server.call("POST", f"{NGSI}/entityOperations/merge", merge).status == 204
     assert attributes(server) == {"a": {"value": 1, "s": {"y": 2}}}
+
+def test_a_context_made_an_empty_fragment_look_full(server):
+    """5.6.4: a partial update that names no member is refused, in JSON-LD too."""
+    make(server, a=1)
+    ld = {"Content-Type": "application/ld+json"}
+    body = {"@context": "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld"}
+    a = server.call("PATCH", f"{NGSI}/entities/urn:x:1/attrs/a", body, ld)
+    assert a.status == 400 and a.json["type"].endswith("BadRequestData")

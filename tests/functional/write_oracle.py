@@ -3,7 +3,7 @@ What writes mean, written as plainly as possible: CIM 009 4.5 (representations),
 Python dictionaries. It knows nothing of how the server works, keeps full names, and is slow on purpose.
 
 A twin is {tenant: {id: Entity}}. A request is a dictionary: method, path (a list of segments below /ngsi-ld/v1), params, body,
-tenant, context (True: names are those of CONTEXT), and perform() says what must be answered: (status, what the body says).
+tenant, context (True: names are those of CONTEXT), ld (it stands in the body), and perform() says what must be answered: (status, what the body says).
 Time is the number of the request: `created` and `modified` are compared with the server's stamps as an order.
 """
 import copy
@@ -106,7 +106,7 @@ def uris(v, objects):
 def read_value(kind, v, context, merging):
     need(v is not None)
     if kind == "GeoProperty":
-        need(is_geometry(v))
+        need(is_geometry(v) and (v["type"] != "Point" or len(v["coordinates"]) in (2, 3)))
     elif kind == "Relationship":
         need(isinstance(v, str) or (isinstance(v, list) and v))
         uris(v if isinstance(v, list) else [v], False)
@@ -212,6 +212,8 @@ class Entity:
 
 def read_entity(body, context, nulls=False, merging=False, path_id=None, typed=True, simplified=False):
     need(isinstance(body, dict))
+    need(not any("@" + k in body and k in body for k in ("id", "type")))
+    body = {{"@id": "id", "@type": "type"}.get(k, k): v for k, v in body.items()}
     need("id" in body or path_id)
     id_ = body.get("id", path_id)
     need(isinstance(id_, str) and id_ != NULL and URI.match(id_) and (not path_id or id_ == path_id))
@@ -472,7 +474,7 @@ class Model:
         if batch:
             return self.batch(r, entities)
         if len(path) == 1:
-            return self.create(r, entities)
+            return self.purge(r, entities) if r["method"] == "DELETE" else self.create(r, entities)
         return self.change(r, entities)
 
     def create(self, r, entities):
@@ -481,6 +483,19 @@ class Model:
             raise Refused(409, "AlreadyExists")
         entities[f.id] = whole(f, self.now)
         return 201, f.id
+
+    def purge(self, r, entities):
+        """Entities of a type, or some attributes of them [5.6.21]."""
+        params, context = r["params"], r.get("context")
+        names = {expand(n, context) for k in ("drop", "keep") for n in params.get(k, "").split(",") if n}
+        for e in [e for e in entities.values() if expand(params["type"], context) in e.types]:
+            if not names:
+                del entities[e.id]
+                continue
+            for name in [n for n in e.attributes if (n in names) == ("drop" in params)]:
+                del e.attributes[name]
+                e.modified = self.now
+        return 204, None
 
     def change(self, r, entities):
         method, path, params, context = r["method"], r["path"], r.get("params", {}), r.get("context")
@@ -559,7 +574,7 @@ class Model:
         need(isinstance(body, list) and body and None not in body)
         success, errors, created = [], [], []
         for item in body:
-            id_ = item if isinstance(item, str) else item.get("id")
+            id_ = item if isinstance(item, str) else item.get("id", item.get("@id"))
             id_ = id_ if isinstance(id_, str) else ""
             try:
                 if self.item(what, item, context, options, entities):
@@ -606,21 +621,54 @@ class Model:
 def alone_or_list(values):
     return values[0] if len(values) == 1 else values
 
-def show(e, form, context):
+def show(e, form, context, lang=None):
     out = {"id": e.id, "type": alone_or_list([compact(t, context) for t in e.types])}
     if e.scopes:
         out["scope"] = alone_or_list(e.scopes)
     for name, all_ in e.attributes.items():
-        out[compact(name, context)] = show_attribute(all_, form, context)
+        out[compact(name, context)] = show_attribute(all_, form, context, lang)
     return out
 
-def show_attribute(all_, form, context):
+HEAD = {"id", "type", "scope"}
+
+def view(e, params, context, geojson=False):
+    """GET /entities/{id} with what chooses among its members [4.5.5, 4.15, 4.16, 4.21]: (status, body)."""
+    e, form = copy.deepcopy(e), params.get("format", "normalized")
+    if "datasetId" in params:
+        wanted = params["datasetId"].split(",")
+        e.attributes = {n: kept for n, all_ in e.attributes.items()
+            if (kept := {d: i for d, i in all_.items() if (d or "@none") in wanted})}
+    place = e.attributes.get(CORE["location"], {}).get(None)
+    if "attrs" in params:
+        names = [expand(n, context) for n in params["attrs"].split(",")]
+        e.attributes = {n: all_ for n, all_ in e.attributes.items() if n in names}
+        if not e.attributes:
+            return 404, "ResourceNotFound"
+    out = show(e, form, context, params.get("lang"))
+    names = {n if n in HEAD else compact(expand(n, context), context) for n in params.get("pick", params.get("omit", "scope")).split(",")}
+    if "pick" in params:
+        out = {k: v for k, v in out.items() if k in names}
+        if names - HEAD and not set(out) - HEAD:
+            return 404, "ResourceNotFound"     # attributes were wanted, and none is there
+    if "omit" in params:
+        out = {k: v for k, v in out.items() if k not in names}
+    if not out:
+        return 404, "ResourceNotFound"
+    return 200, feature(place, out) if geojson else out
+
+def feature(place, out):
+    """GeoJSON [4.5.16]: the geometry may stand twice, the id once; a projection does not take the geometry away."""
+    properties = {k: v for k, v in out.items() if k != "id"}
+    head = {k: v for k, v in out.items() if k == "id"}
+    return {**head, "type": "Feature", "geometry": place.value if place else None, "properties": properties}
+
+def show_attribute(all_, form, context, lang):
     if form == "simplified":
         if len(all_) == 1:
-            return show_instance(next(iter(all_.values())), form, context, True)
-        return {"dataset": {d or "@none": show_instance(i, form, context, True) for d, i in all_.items()}}
+            return show_instance(next(iter(all_.values())), form, context, True, lang)
+        return {"dataset": {d or "@none": show_instance(i, form, context, True, lang) for d, i in all_.items()}}
     ordered = sorted(all_.values(), key=lambda i: i.dataset or "")
-    return alone_or_list([show_instance(i, form, context, len(all_) == 1) for i in ordered])
+    return alone_or_list([show_instance(i, form, context, len(all_) == 1, lang) for i in ordered])
 
 def show_value(i, form, context):
     if i.kind == "VocabProperty":
@@ -629,21 +677,28 @@ def show_value(i, form, context):
         return [{"object": u} for u in i.value]
     return i.value
 
-def show_instance(i, form, context, alone):
-    value, member = show_value(i, form, context), KINDS[i.kind]
+def choose(map_, tag):
+    """[4.15] The tag itself, or the one for any language, or whatever there is."""
+    return tag if tag in map_ else "@none" if "@none" in map_ else next(iter(map_))
+
+def show_instance(i, form, context, alone, lang):
+    value, member, kind, said = show_value(i, form, context), KINDS[i.kind], i.kind, {}
+    if lang and kind == "LanguageProperty" and i.value:
+        chosen = choose(i.value, lang)         # becomes a Property in that language
+        value, member, kind, said = i.value[chosen], "value", "Property", {"lang": chosen}
     if form == "simplified":
-        return {member: value} if i.kind in ("LanguageProperty", "VocabProperty", "JsonProperty") else value
-    out = {"type": i.kind, member: value}
+        return {member: value} if kind in ("LanguageProperty", "VocabProperty", "JsonProperty") else value
+    out = {"type": kind, member: value, **said}
     for name, m in i.members.items():
         if name != "expiresAt":                # only with sysAttrs
             out[name] = compact(m, context) if name in ("objectType", "valueType") else m
     for name, all_ in i.subs.items():
-        out[compact(name, context)] = show_attribute(all_, form, context)
+        out[compact(name, context)] = show_attribute(all_, form, context, lang)
     if form == "normalized":
         return out
-    if len(out) == 2 and alone and i.kind == "GeoProperty":
+    if len(out) == 2 and alone and kind == "GeoProperty":
         return value
-    if len(out) == 2 and alone and i.kind == "Property" and not misread(value):
+    if len(out) == 2 and alone and kind == "Property" and not misread(value):
         return value
     if i.kind == "Property" and is_geometry(value):
         return out                             # without its type it would become a GeoProperty
@@ -660,14 +715,24 @@ def misread(value):
 
 # ---- as a command a person can repeat ----
 
+def media(r):
+    return "application/ld+json" if r.get("ld") else "application/json"
+
+def sent_body(r):
+    """With the context in it, where the request is JSON-LD [6.3.5]."""
+    if not r.get("ld"):
+        return r["body"]
+    return ([{**i, "@context": CONTEXT_URL} for i in r["body"]] if isinstance(r["body"], list)
+        else {**r["body"], "@context": CONTEXT_URL})
+
 def curl(r, base="$B"):
     query = "&".join(f"{k}={v}" for k, v in r.get("params", {}).items())
     parts = [f"curl -i -X {r['method']} '{base}/{'/'.join(r['path'])}{'?' + query if query else ''}'"]
     if r.get("tenant"):
         parts.append(f"-H 'NGSILD-Tenant: {r['tenant']}'")
-    if r.get("context"):
+    if r.get("context") and not r.get("ld"):
         parts.append(f"-H 'Link: <{CONTEXT_URL}>; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"'")
     if "body" in r:
-        text = json.dumps(r["body"], ensure_ascii=False).replace("'", "'\\''")
-        parts.append(f"-H 'Content-Type: application/json' -d '{text}'")
+        text = json.dumps(sent_body(r), ensure_ascii=False).replace("'", "'\\''")
+        parts.append(f"-H 'Content-Type: {media(r)}' -d '{text}'")
     return " ".join(parts)
