@@ -64,6 +64,7 @@ struct cd_cx;
 	X(context_age, TIME_US, 3600000000, 0, 31536000000000,                                               \
 		"a fetched @context is fresh when its source does not say")                                  \
 	X(context_cache, BYTES, 67108864, 65536, 17179869184, "compiled @contexts kept")                     \
+	X(contexts_hosted, NUMBER, 1000, 0, 1000000, "@contexts that one tenant may store (/jsonldContexts)") \
 	X(redirects_max, NUMBER, 5, 0, 20, "redirects followed by an outbound request")                      \
 	X(outbound_private, NUMBER, 2, 0, 2,                                                                 \
 		"outbound requests to private addresses: 0 no, 1 yes, 2 only while listening on loopback")   \

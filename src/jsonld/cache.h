@@ -19,6 +19,32 @@ struct cd_ctx_cache;
 struct cd_ctx_cache *cd_ctx_cache_new(struct cd_cx *, const struct cd_settings *);
 void cd_ctx_cache_free(struct cd_ctx_cache *);
 
+/* ---- stored contexts, for those who manage them: any thread [CIM 009 5.13] ---- */
+
+struct cd_ctx_info {
+	cd_str url;
+	cd_time_us created, used, expires; /* wall clock; used, expires: 0 for never */
+	uint64_t hits;                     /* uses by requests, and looks from outside before this one */
+	bool fixed;                        /* from the folder of the setting `contexts` */
+};
+/* Those that came from their URL ("Cached"). False: not here. */
+bool cd_ctx_cache_info(struct cd_ctx_cache *, cd_str url, struct cd_ctx_info *ret);
+/* With the lock held: `each` must not call back, and `url` is borrowed for the call. */
+void cd_ctx_cache_each(struct cd_ctx_cache *, void (*each)(void *arg, const struct cd_ctx_info *), void *arg);
+/* False: not here, or of the folder. */
+bool cd_ctx_cache_forget(struct cd_ctx_cache *, cd_str url);
+
+/*
+ * A context that lives in the twin under `name`, known here under `url` so that it needs no fetch; not among
+ * the above. It may be driven out again: ask cd_ctx_cache_hosts before each use.
+ */
+cd_code cd_ctx_cache_host(
+	struct cd_ctx_cache *, struct cd_cx *, cd_str name, cd_str url, cd_str text, cd_time_us created);
+bool cd_ctx_cache_hosts(struct cd_ctx_cache *, cd_str url);
+bool cd_ctx_cache_hosted_info(
+	struct cd_ctx_cache *, cd_str name, struct cd_ctx_info *ret); /* url is not set */
+void cd_ctx_cache_unhost(struct cd_ctx_cache *, cd_str name);
+
 /*
  * How a document is fetched, so that jsonld knows no HTTP: the runner fills this in with the one outbound
  * client, tests with a map. `done` is called once, on the loop, later: never from inside `get`.
@@ -65,5 +91,12 @@ cd_code cd_ctx_get(struct cd_ctx_loader *, struct cd_cx *, const struct cd_json 
 	void (*ready)(void *arg, struct cd_ctx *, const struct cd_err *), void *arg, struct cd_ctx **ret,
 	struct cd_ctx_wait **ret_wait);
 void cd_ctx_cancel(struct cd_ctx_loader *, struct cd_ctx_wait *);
+
+/*
+ * Fetch a cached document anew; `done` is called once, later, on this loop. When the fetch fails the old copy
+ * stays, and ok is false. CD_E_NOT_FOUND it is not here   CD_E_CONTEXT_UNAVAIL it can not be fetched
+ */
+cd_code cd_ctx_reload(
+	struct cd_ctx_loader *, struct cd_cx *, cd_str url, void (*done)(void *arg, bool ok), void *arg);
 
 #endif

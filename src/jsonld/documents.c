@@ -19,22 +19,18 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
-enum {
-	FAIL_US = 2000000,
-	STALE_RETRY_US = 10000000,
-	FRESH_MIN_US = 1000000,
-	FRESH_MAX_S = 31536000,
-	BUCKETS = 1024
-};
+enum { FAIL_US = 2000000, STALE_RETRY_US = 10000000, FRESH_MIN_US = 1000000, BUCKETS = 1024 };
 
 struct doc {
 	struct doc *next;          /* in its bucket */
+	struct cd_doc_use *use;    /* set once there is text */
 	struct doc *older, *newer; /* by use; documents of the folder are not in that list */
 	char *url, *text, *base, *etag, *why;
+	char *hosted; /* the name of the hosted context it is a copy of, or NULL */
 	size_t url_n, text_n, bytes;
 	cd_time_us fresh_until;
+	cd_time_us created; /* wall clock: of the text */
 	bool fixed, failed, bad, fetching;
 };
 
@@ -45,11 +41,46 @@ struct cd_ctx_cache {
 	struct doc *oldest, *newest;
 	size_t bytes;
 	struct cd_docs_watch *watches;
+	_Atomic uint64_t generation;
 };
 
 const struct cd_settings *cd_docs_settings(const struct cd_ctx_cache *c)
 {
 	return c->set;
+}
+
+uint64_t cd_docs_generation(const struct cd_ctx_cache *c)
+{
+	return atomic_load_explicit(&c->generation, memory_order_acquire);
+}
+
+/* What was compiled until now may have another meaning: all loops look again. */
+static void new_generation(struct cd_ctx_cache *c)
+{
+	atomic_fetch_add_explicit(&c->generation, 1, memory_order_release);
+}
+
+/* ---- uses ---- */
+
+struct cd_doc_use *cd_doc_use_ref(struct cd_doc_use *u)
+{
+	if (u)
+		atomic_fetch_add_explicit(&u->refs, 1, memory_order_relaxed);
+	return u;
+}
+
+void cd_doc_use_unref(struct cd_doc_use *u)
+{
+	if (u && atomic_fetch_sub_explicit(&u->refs, 1, memory_order_acq_rel) == 1)
+		cd_mem_free(u);
+}
+
+void cd_doc_used(struct cd_doc_use *u, cd_time_us now)
+{
+	if (!u)
+		return;
+	atomic_fetch_add_explicit(&u->hits, 1, memory_order_relaxed);
+	atomic_store_explicit(&u->last, now, memory_order_relaxed);
 }
 
 /* ---- life of a document ---- */
@@ -80,6 +111,8 @@ static void doc_free(struct doc *d)
 	cd_mem_free(d->base);
 	cd_mem_free(d->etag);
 	cd_mem_free(d->why);
+	cd_mem_free(d->hosted);
+	cd_doc_use_unref(d->use);
 	cd_mem_free(d);
 }
 
@@ -171,11 +204,17 @@ static struct doc *doc_add(struct cd_ctx_cache *c, cd_str url)
 static bool set_content(struct doc *d, cd_str text, cd_str base)
 {
 	char *copy = copy_text(text), *base_copy = copy_text(base);
-	if (!copy || !base_copy) {
+	if (!d->use) {
+		d->use = cd_mem_zalloc(sizeof *d->use);
+		if (d->use)
+			atomic_store(&d->use->refs, 1);
+	}
+	if (!copy || !base_copy || !d->use) {
 		cd_mem_free(copy);
 		cd_mem_free(base_copy);
 		return false;
 	}
+	d->created = cd_time_wall();
 	cd_mem_free(d->text);
 	cd_mem_free(d->base);
 	d->text = copy;
@@ -203,6 +242,7 @@ void cd_docs_get(struct cd_ctx_cache *c, struct cd_arena *arena, cd_str url, str
 		ret->etag = d->etag ? cd_arena_copy(arena, cd_str_z(d->etag)) : cd_str_of(NULL, 0);
 		ret->fresh_until = d->fixed ? INT64_MAX : d->fresh_until;
 		ret->state = now < ret->fresh_until ? CD_DOC_FRESH : CD_DOC_STALE;
+		ret->use = cd_doc_use_ref(d->use);
 	} else if (d && (d->failed || d->bad) && now < d->fresh_until) {
 		ret->state = d->bad ? CD_DOC_BAD : CD_DOC_FAILED;
 		ret->why = cd_arena_copy(arena, cd_str_z(d->why)).p;
@@ -277,67 +317,14 @@ void cd_docs_abandon(struct cd_ctx_cache *c, cd_str url)
 	pthread_mutex_unlock(&c->lock);
 }
 
-/* ---- freshness [RFC 9111 4.2] ---- */
-
-static bool directive(cd_str field, const char *name, unsigned long long *ret)
-{
-	cd_str rest = field;
-	while (rest.p) {
-		cd_str part = cd_str_trim(cd_str_cut(&rest, ','));
-		cd_str key = cd_str_trim(cd_str_cut(&part, '='));
-		if (!cd_str_eq_nocase(key, cd_str_z(name)))
-			continue;
-		*ret = 0;
-		cd_str value = cd_str_trim(part);
-		if (value.n >= 2 && value.p[0] == '"')
-			value = cd_str_of(value.p + 1, value.n - 2);
-		return part.p == NULL || cd_str_u64(value, ret);
-	}
-	return false;
-}
-
-static bool http_date(cd_str text, time_t *ret)
-{
-	char copy[64];
-	struct tm tm = {0};
-	if (text.n == 0 || text.n >= sizeof copy)
-		return false;
-	memcpy(copy, text.p, text.n);
-	copy[text.n] = 0;
-	if (!strptime(copy, "%a, %d %b %Y %H:%M:%S GMT", &tm))
-		return false;
-	*ret = timegm(&tm);
-	return true;
-}
-
-static cd_time_us lifetime(const struct cd_ctx_cache *c, const struct cd_ctx_fetched *f)
-{
-	unsigned long long s, age = 0;
-	time_t expires, date;
-	(void)cd_str_u64(f->age, &age);
-	if (directive(f->cache_control, "no-store", &s) || directive(f->cache_control, "no-cache", &s))
-		return 0;
-	if (!directive(f->cache_control, "s-maxage", &s) && !directive(f->cache_control, "max-age", &s)) {
-		if (!f->expires.p)
-			return (cd_time_us)c->set->context_age;
-		if (!http_date(f->expires, &expires)) /* "0" and the like: it is over already [5.3] */
-			return 0;
-		if (!http_date(f->date, &date))
-			date = time(NULL);
-		s = expires > date ? (unsigned long long)(expires - date) : 0;
-	}
-	s = s > FRESH_MAX_S ? FRESH_MAX_S : s;
-	return (cd_time_us)(s > age ? s - age : 0) * 1000000;
-}
+/* ---- what came ---- */
 
 /* Even what its source calls stale at once is good for the requests that waited for it. */
 static cd_time_us fresh_until(const struct cd_ctx_cache *c, const struct cd_ctx_fetched *f)
 {
-	cd_time_us us = lifetime(c, f);
+	cd_time_us us = cd_fresh_lifetime(c->set, f);
 	return cd_time_mono() + (us > FRESH_MIN_US ? us : FRESH_MIN_US);
 }
-
-/* ---- what came ---- */
 
 static cd_code check_body(struct cd_ctx_cache *c, cd_str body)
 {
@@ -372,20 +359,23 @@ static void failed(struct doc *d, const char *why, bool bad, struct cd_metrics *
 	d->fresh_until = now + FAIL_US;
 }
 
-void cd_docs_fetched(struct cd_ctx_cache *c, cd_str url, const struct cd_ctx_fetched *f, struct cd_metrics *m)
+bool cd_docs_fetched(struct cd_ctx_cache *c, cd_str url, const struct cd_ctx_fetched *f, struct cd_metrics *m)
 {
 	bool success = !f->code && f->status >= 200 && f->status < 300;
 	cd_code body = success ? check_body(c, f->body) : CD_OK;
+	bool taken = false;
 	char why[64];
 	snprintf(why, sizeof why, "the source answered %d", f->status);
 	pthread_mutex_lock(&c->lock);
 	struct doc *d = doc_add(c, url);
 	if (d && !f->code && f->status == 304 && d->text) {
 		d->fresh_until = fresh_until(c, f);
+		taken = true;
 	} else if (d && success && !body && set_content(d, f->body, f->final_url.n ? f->final_url : url)) {
 		set_text(&d->etag, f->etag);
 		d->fresh_until = fresh_until(c, f);
 		cd_metric_add(m, CD_M_contexts_fetched, 1);
+		taken = true;
 	} else if (d && success) {
 		bool bad = body && body != CD_E_NO_MEMORY;
 		failed(d, bad ? "what came is not JSON with an @context" : "out of memory", bad, m);
@@ -395,6 +385,142 @@ void cd_docs_fetched(struct cd_ctx_cache *c, cd_str url, const struct cd_ctx_fet
 	if (d)
 		fetch_ended(c, d);
 	pthread_mutex_unlock(&c->lock);
+	return taken;
+}
+
+/* ---- stored contexts ---- */
+
+/* Those that were fetched, and those of the folder: both came by their URL. */
+static bool is_cached(const struct doc *d)
+{
+	return d->text && !d->hosted;
+}
+
+static struct cd_ctx_info info_of(const struct doc *d)
+{
+	cd_time_us left = d->fresh_until - cd_time_mono();
+	return (struct cd_ctx_info){
+		.url = cd_str_of(d->url, d->url_n),
+		.created = d->created,
+		.used = atomic_load_explicit(&d->use->last, memory_order_relaxed),
+		.hits = atomic_load_explicit(&d->use->hits, memory_order_relaxed),
+		.expires = d->fixed || d->hosted ? 0 : cd_time_wall() + left,
+		.fixed = d->fixed,
+	};
+}
+
+bool cd_ctx_cache_info(struct cd_ctx_cache *c, cd_str url, struct cd_ctx_info *ret)
+{
+	pthread_mutex_lock(&c->lock);
+	struct doc *d = doc_find(c, url);
+	bool found = d && is_cached(d);
+	if (found) {
+		*ret = info_of(d);
+		ret->url = url;
+		cd_doc_used(d->use, cd_time_wall());
+	}
+	pthread_mutex_unlock(&c->lock);
+	return found;
+}
+
+void cd_ctx_cache_each(struct cd_ctx_cache *c, void (*each)(void *arg, const struct cd_ctx_info *), void *arg)
+{
+	pthread_mutex_lock(&c->lock);
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct doc *d = c->buckets[i]; d; d = d->next)
+			if (is_cached(d)) {
+				struct cd_ctx_info info = info_of(d);
+				each(arg, &info);
+			}
+	pthread_mutex_unlock(&c->lock);
+}
+
+bool cd_ctx_cache_forget(struct cd_ctx_cache *c, cd_str url)
+{
+	pthread_mutex_lock(&c->lock);
+	struct doc *d = doc_find(c, url);
+	bool found = d && is_cached(d) && !d->fixed;
+	if (found && !d->fetching) {
+		forget(c, d);
+	} else if (found) { /* somebody waits for what comes: only the copy goes */
+		cd_mem_free(d->text);
+		d->text = NULL;
+		d->text_n = 0;
+		weigh(c, d);
+	}
+	new_generation(c);
+	pthread_mutex_unlock(&c->lock);
+	return found;
+}
+
+static struct doc *hosted_find(struct cd_ctx_cache *c, cd_str name)
+{
+	struct doc *d = c->newest;
+	while (d && !(d->hosted && cd_str_eq(cd_str_z(d->hosted), name)))
+		d = d->older;
+	return d;
+}
+
+bool cd_ctx_cache_hosts(struct cd_ctx_cache *c, cd_str url)
+{
+	pthread_mutex_lock(&c->lock);
+	struct doc *d = doc_find(c, url);
+	bool hosts = d && d->hosted && d->text;
+	if (hosts)
+		used(c, d);
+	pthread_mutex_unlock(&c->lock);
+	return hosts;
+}
+
+cd_code cd_ctx_cache_host(
+	struct cd_ctx_cache *c, struct cd_cx *cx, cd_str name, cd_str url, cd_str text, cd_time_us created)
+{
+	bool good = false;
+	pthread_mutex_lock(&c->lock);
+	const struct doc *other = hosted_find(c, name);
+	struct cd_doc_use *use = other ? cd_doc_use_ref(other->use) : NULL;
+	struct doc *d = doc_add(c, url);
+	if (d && set_content(d, text, url)) {
+		set_text(&d->hosted, name);
+		good = d->hosted != NULL;
+		d->fresh_until = INT64_MAX;
+		d->created = created;
+		if (use) { /* counted together, whatever the URL says of the host */
+			cd_doc_use_unref(d->use);
+			d->use = cd_doc_use_ref(use);
+		}
+		weigh(c, d);
+	}
+	cd_doc_use_unref(use);
+	pthread_mutex_unlock(&c->lock);
+	return good ? CD_OK : cd_fail_memory(cx);
+}
+
+bool cd_ctx_cache_hosted_info(struct cd_ctx_cache *c, cd_str name, struct cd_ctx_info *ret)
+{
+	pthread_mutex_lock(&c->lock);
+	struct doc *d = hosted_find(c, name);
+	if (d) {
+		*ret = info_of(d);
+		cd_doc_used(d->use, cd_time_wall());
+	}
+	pthread_mutex_unlock(&c->lock);
+	return d != NULL;
+}
+
+void cd_ctx_cache_unhost(struct cd_ctx_cache *c, cd_str name)
+{
+	struct doc *d;
+	pthread_mutex_lock(&c->lock);
+	while ((d = hosted_find(c, name)))
+		forget(c, d);
+	new_generation(c);
+	pthread_mutex_unlock(&c->lock);
+}
+
+void cd_docs_renewed(struct cd_ctx_cache *c)
+{
+	new_generation(c);
 }
 
 /* ---- the folder ---- */

@@ -7,6 +7,8 @@
 
 #include "jsonld/cache.h"
 
+#include <stdatomic.h>
+
 enum cd_doc_state {
 	CD_DOC_UNKNOWN, /* never fetched, or forgotten */
 	CD_DOC_FRESH,
@@ -16,15 +18,31 @@ enum cd_doc_state {
 };
 /* The copy (in `arena`, followed by 64 bytes; only when FRESH or STALE), its ETag, until when it is fresh
  * (monotonic), and why it failed. */
+/* How often a document was used, outliving the copy it counts for. */
+struct cd_doc_use {
+	_Atomic uint32_t refs;
+	_Atomic uint64_t hits;
+	_Atomic int64_t last; /* wall clock; 0: never */
+};
+struct cd_doc_use *cd_doc_use_ref(struct cd_doc_use *); /* NULL is passed on */
+void cd_doc_use_unref(struct cd_doc_use *);
+void cd_doc_used(struct cd_doc_use *, cd_time_us now); /* any thread; NULL: nothing */
 struct cd_doc {
 	enum cd_doc_state state;
 	cd_str text, base, etag;
 	cd_time_us fresh_until;
 	const char *why;
+	struct cd_doc_use *use; /* FRESH, STALE: one reference, the caller's */
 };
 void cd_docs_get(struct cd_ctx_cache *, struct cd_arena *, cd_str url, struct cd_doc *ret);
-/* What a fetch brought; a copy that is there stays when the fetch failed. */
-void cd_docs_fetched(struct cd_ctx_cache *, cd_str url, const struct cd_ctx_fetched *, struct cd_metrics *);
+/* What a fetch brought; a copy that is there stays when the fetch failed (false). */
+bool cd_docs_fetched(struct cd_ctx_cache *, cd_str url, const struct cd_ctx_fetched *, struct cd_metrics *);
+/* Grows when a document was removed or replaced before its time: what was compiled before must be compiled
+ * anew. */
+uint64_t cd_docs_generation(const struct cd_ctx_cache *);
+void cd_docs_renewed(struct cd_ctx_cache *);
+/* How long an answer is fresh, by its fields. */
+cd_time_us cd_fresh_lifetime(const struct cd_settings *, const struct cd_ctx_fetched *);
 
 /*
  * Who fetches? Everybody who wants to asks first; on CD_TURN_MINE the caller does, and must end it with

@@ -11,7 +11,13 @@
 #include "jsonld/context_int.h"
 #include "jsonld/documents.h"
 
-enum { TABLE = 256, PROBES = 8, STALE_US = 1000000 };
+enum { TABLE = 256, PROBES = 8, STALE_US = 1000000, USES = 8 };
+
+/* The counters of the documents in a context; of very many the first. */
+struct uses {
+	struct cd_doc_use *of[USES];
+	unsigned n;
+};
 
 struct known {
 	uint64_t hash;
@@ -19,6 +25,8 @@ struct known {
 	size_t text_n;
 	struct cd_ctx *ctx;
 	cd_time_us until, used;
+	uint64_t generation;
+	struct uses uses;
 };
 
 struct fetch {
@@ -63,6 +71,31 @@ struct cd_ctx_loader {
 	atomic_bool rung;
 };
 
+/* ---- counting ---- */
+
+static void uses_add(struct uses *u, struct cd_doc_use *use)
+{
+	bool room = use && u->n < USES;
+	for (unsigned i = 0; room && i < u->n; i++)
+		room = u->of[i] != use;
+	if (room)
+		u->of[u->n++] = use;
+	else
+		cd_doc_use_unref(use);
+}
+
+static void uses_drop(struct uses *u)
+{
+	while (u->n)
+		cd_doc_use_unref(u->of[--u->n]);
+}
+
+static void count(const struct uses *u, cd_time_us now)
+{
+	for (unsigned i = 0; i < u->n; i++)
+		cd_doc_used(u->of[i], now);
+}
+
 /* ---- what is known ---- */
 
 static struct known *lookup(struct cd_ctx_loader *l, uint64_t hash, cd_str text)
@@ -81,6 +114,7 @@ static void forget(struct cd_ctx_loader *l, struct known *k)
 		return;
 	l->bytes -= cd_ctx_bytes(k->ctx);
 	cd_ctx_unref(k->ctx);
+	uses_drop(&k->uses);
 	cd_mem_free(k->text);
 	*k = (struct known){.hash = 0};
 	cd_metric_sub(l->metrics, CD_M_contexts_cached, 1);
@@ -111,7 +145,17 @@ static void make_room(struct cd_ctx_loader *l)
 	}
 }
 
-static void know(struct cd_ctx_loader *l, cd_str text, struct cd_ctx *ctx, cd_time_us until)
+struct attempt {
+	struct cd_ctx_loader *l;
+	struct cd_cx *cx;
+	cd_time_us until; /* the least freshness of all documents used */
+	uint64_t generation;
+	struct cd_doc last;
+	struct uses uses;
+};
+
+/* Takes the counters of the attempt. */
+static void know(struct cd_ctx_loader *l, cd_str text, struct cd_ctx *ctx, struct attempt *a)
 {
 	uint64_t hash = cd_hash64(text, 0);
 	struct known *k = place(l, hash, text);
@@ -120,20 +164,15 @@ static void know(struct cd_ctx_loader *l, cd_str text, struct cd_ctx *ctx, cd_ti
 		return; /* compiled again next time */
 	forget(l, k);
 	memcpy(copy, text.p, text.n);
-	*k = (struct known){hash, copy, text.n, cd_ctx_ref(ctx), until, cd_time_mono()};
+	*k = (struct known){
+		hash, copy, text.n, cd_ctx_ref(ctx), a->until, cd_time_mono(), a->generation, a->uses};
+	a->uses.n = 0;
 	l->bytes += cd_ctx_bytes(ctx);
 	cd_metric_add(l->metrics, CD_M_contexts_cached, 1);
 	make_room(l);
 }
 
 /* ---- compiling from the documents at hand ---- */
-
-struct attempt {
-	struct cd_ctx_loader *l;
-	struct cd_cx *cx;
-	cd_time_us until; /* the least freshness of all documents used */
-	struct cd_doc last;
-};
 
 static void refresh(struct cd_ctx_loader *l, cd_str url, cd_str etag);
 
@@ -142,6 +181,7 @@ static const struct cd_json *document(void *arg, cd_str url, cd_str *ret_base)
 	struct attempt *a = arg;
 	struct cd_json *v;
 	cd_docs_get(a->l->cache, a->cx->arena, url, &a->last);
+	uses_add(&a->uses, a->last.use);
 	if (a->last.state == CD_DOC_STALE)
 		refresh(a->l, url, a->last.etag);
 	if (a->last.state != CD_DOC_FRESH && a->last.state != CD_DOC_STALE)
@@ -160,11 +200,14 @@ static const struct cd_json *document(void *arg, cd_str url, cd_str *ret_base)
 static cd_code compile(struct cd_ctx_loader *l, struct cd_cx *cx, const struct cd_json *value, cd_str text,
 	struct cd_ctx **ret, cd_str *ret_missing)
 {
-	struct attempt a = {.l = l, .cx = cx, .until = INT64_MAX};
+	struct attempt a = {.l = l, .cx = cx, .until = INT64_MAX, .generation = cd_docs_generation(l->cache)};
 	const struct cd_ctx_docs docs = {document, &a};
 	cd_code code = cd_ctx_compile(cx, value, CD_STR(""), &docs, ret, ret_missing);
-	if (!code)
-		know(l, text, *ret, a.until);
+	if (!code) {
+		count(&a.uses, cx->now);
+		know(l, text, *ret, &a);
+	}
+	uses_drop(&a.uses);
 	if (code != CD_E_CONTEXT_UNAVAIL)
 		return code;
 	cd_cx_clear(cx);
@@ -527,8 +570,9 @@ cd_code cd_ctx_get(struct cd_ctx_loader *l, struct cd_cx *cx, const struct cd_js
 	uint64_t hash = cd_hash64(text, 0);
 	struct known *k = lookup(l, hash, text);
 	cd_time_us now = cd_time_mono();
-	if (k && now < k->until) {
+	if (k && now < k->until && k->generation == cd_docs_generation(l->cache)) {
 		k->used = now;
+		count(&k->uses, cx->now);
 		*ret = cd_ctx_ref(k->ctx);
 		return CD_OK;
 	}
@@ -539,6 +583,46 @@ cd_code cd_ctx_get(struct cd_ctx_loader *l, struct cd_cx *cx, const struct cd_js
 	if (code || *ret)
 		return code;
 	return begin_wait(cx, pending_new(l, hash, text, missing), ready, arg, ret_wait);
+}
+
+/* ---- fetching anew ---- */
+
+struct reload {
+	struct cd_ctx_loader *loader;
+	void (*done)(void *, bool);
+	void *arg;
+	size_t url_n;
+	char url[];
+};
+
+static void reloaded(void *arg, const struct cd_ctx_fetched *got)
+{
+	struct reload *r = arg;
+	struct cd_ctx_loader *l = r->loader;
+	bool ok = cd_docs_fetched(l->cache, cd_str_of(r->url, r->url_n), got, l->metrics);
+	if (ok)
+		cd_docs_renewed(l->cache);
+	r->done(r->arg, ok);
+	cd_mem_free(r);
+}
+
+cd_code cd_ctx_reload(
+	struct cd_ctx_loader *l, struct cd_cx *cx, cd_str url, void (*done)(void *arg, bool ok), void *arg)
+{
+	struct cd_ctx_info info;
+	if (!cd_ctx_cache_info(l->cache, url, &info))
+		return cd_fail(cx, CD_E_NOT_FOUND, "contextId", "There is no cached @context of this URL");
+	struct reload *r = cd_mem_alloc(sizeof *r + url.n);
+	if (!r)
+		return cd_fail_memory(cx);
+	*r = (struct reload){.loader = l, .done = done, .arg = arg, .url_n = url.n};
+	memcpy(r->url, url.p, url.n);
+	if (l->fetcher.get &&
+		l->fetcher.get(l->fetcher.arg, cd_str_of(r->url, r->url_n), CD_STR(""), reloaded, r))
+		return CD_OK;
+	cd_mem_free(r);
+	return cd_fail(
+		cx, CD_E_CONTEXT_UNAVAIL, "contextId", CD_STR_FMT ": it can not be fetched", CD_STR_ARG(url));
 }
 
 /* ---- life ---- */

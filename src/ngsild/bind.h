@@ -30,6 +30,10 @@ CD_BIND(types);
 CD_BIND(type);
 CD_BIND(attributes);
 CD_BIND(attribute);
+CD_BIND(context_add);
+CD_BIND(context_list);
+CD_BIND(context_serve);
+CD_BIND(context_delete);
 #undef CD_BIND
 
 #endif

@@ -43,7 +43,7 @@ static void written(struct cd_op *op)
 	if (op->cx->err.code) {
 		cd_ngsi_fail(n);
 	} else if (w->verb == CD_VERB_CREATE) {
-		cd_ngsi_created(n, w->entity_id);
+		cd_ngsi_created(n, "/ngsi-ld/v1/entities/", w->entity_id);
 	} else if (w->report.not_updated_n) {
 		struct cd_buf body;
 		cd_buf_init(&body, SIZE_MAX / 2);

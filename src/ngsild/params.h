@@ -41,6 +41,8 @@ enum cd_ngsi_param {
 	P_KEEP,
 	P_DROP,
 	P_DETAILS,
+	P_KIND,
+	P_RELOAD,
 	P_N
 };
 #define P(id) (1ull << P_##id)

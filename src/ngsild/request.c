@@ -9,6 +9,7 @@
 
 #include "http/negotiate.h"
 #include "ngsild/link.h"
+#include "ops/hosted.h"
 
 #include <strings.h>
 
@@ -75,13 +76,13 @@ void cd_ngsi_fail_allow(struct cd_ngsi *n, cd_str allow)
 	cd_ngsi_problem(n->http, &field, allow.p ? 1 : 0);
 }
 
-void cd_ngsi_created(struct cd_ngsi *n, cd_str entity_id)
+void cd_ngsi_created(struct cd_ngsi *n, const char *collection, cd_str id)
 {
 	struct fields fs = {.n = 0};
 	struct cd_buf location;
 	cd_buf_init(&location, 1 << 20);
-	CD_BUF_LIT(&location, "/ngsi-ld/v1/entities/");
-	cd_percent_encode(&location, entity_id, ":@!$&'()*+,;=");
+	cd_buf_put(&location, cd_str_z(collection));
+	cd_percent_encode(&location, id, ":@!$&'()*+,;=");
 	add(&fs, CD_STR("Location"), cd_buf_str(&location));
 	add_tenant(&fs, n);
 	release(n);
@@ -202,6 +203,8 @@ void cd_ngsi_want_context(struct cd_ngsi *n, const struct cd_json *body, struct 
 {
 	const struct cd_json *value = NULL;
 	cd_code code = context_value(n, body, &value);
+	if (!code)
+		code = cd_hosted_bring(n->runner, n->cx, n->tenant, value);
 	if (!code)
 		code = cd_runner_context(n->runner, n->cx, value, context_ready, w, w->ctx, &w->wait);
 	if (code) {

@@ -86,7 +86,8 @@ void cd_ngsi_problem(struct cd_http_req *, const struct cd_http_field *more, siz
 /* Answers. Each ends the request. */
 void cd_ngsi_fail(struct cd_ngsi *);                      /* with cx->err */
 void cd_ngsi_fail_allow(struct cd_ngsi *, cd_str allow);  /* the same, with Allow when p != NULL */
-void cd_ngsi_created(struct cd_ngsi *, cd_str entity_id); /* 201 and Location */
+/* 201 and Location: collection ("/ngsi-ld/v1/entities/") and id */
+void cd_ngsi_created(struct cd_ngsi *, const char *collection, cd_str id);
 void cd_ngsi_no_content(struct cd_ngsi *);                /* 204 */
 void cd_ngsi_json(
 	struct cd_ngsi *, int status, struct cd_buf *); /* application/json, no Link: 201, 207 of batches */

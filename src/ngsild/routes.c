@@ -84,6 +84,9 @@ const struct cd_param cd_ngsi_params[P_N] = {
 	[P_DROP] = {"drop", CD_PARAM_NAMES, 0, 0, NULL, "Attributes that are deleted, instead of entities",
 		"5.6.21"},
 	[P_DETAILS] = {"details", CD_PARAM_BOOL, 0, 0, NULL, "With details", "5.7.5"},
+	[P_KIND] = {"kind", CD_PARAM_TEXT, 0, 0, NULL,
+		"Contexts of this kind: Hosted, Cached or ImplicitlyCreated", "5.13.3"},
+	[P_RELOAD] = {"reload", CD_PARAM_BOOL, 0, 0, NULL, "Fetch a cached @context anew instead", "5.13.5"},
 };
 const size_t cd_ngsi_params_n = P_N;
 
@@ -139,5 +142,13 @@ const struct cd_route cd_ngsi_routes[] = {
 		"The attributes of the entities", "5.7.8"},
 	{CD_GET, ROOT "/attributes/{attrId}", cd_bind_attribute, P(LOCAL), 0, "retrieveAttrTypeInfo",
 		"One attribute: its kinds, and the types that have it", "5.7.10"},
+	{CD_POST, ROOT "/jsonldContexts", cd_bind_context_add, 0, JSON_IN, "createContext",
+		"Store an @context, to be named by its URL", "5.13.2"},
+	{CD_GET, ROOT "/jsonldContexts", cd_bind_context_list, P(DETAILS) | P(KIND), 0, "listContexts",
+		"The @contexts that are stored or cached", "5.13.3"},
+	{CD_GET, ROOT "/jsonldContexts/{contextId}", cd_bind_context_serve, P(DETAILS), 0, "retrieveContext",
+		"A stored @context, or what is known about one", "5.13.4"},
+	{CD_DELETE, ROOT "/jsonldContexts/{contextId}", cd_bind_context_delete, P(RELOAD), 0, "deleteContext",
+		"Delete an @context, or fetch a cached one anew", "5.13.5"},
 	{0},
 };

@@ -360,6 +360,17 @@ cd_code cd_runner_context(struct cd_runner *r, struct cd_cx *cx, const struct cd
 	return w.code;
 }
 
+struct cd_ctx_cache *cd_runner_contexts(const struct cd_runner *r)
+{
+	return r->conf.contexts;
+}
+
+cd_code cd_runner_context_reload(
+	struct cd_runner *r, struct cd_cx *cx, cd_str url, void (*done)(void *arg, bool ok), void *arg)
+{
+	return cd_ctx_reload(r->loader, cx, url, done, arg);
+}
+
 /* ---- life ---- */
 
 static bool open_handles(struct cd_runner *r)

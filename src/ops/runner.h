@@ -35,5 +35,9 @@ cd_time_us cd_runner_started(const struct cd_runner *); /* monotonic */
 cd_code cd_runner_context(struct cd_runner *, struct cd_cx *, const struct cd_json *value,
 	void (*ready)(void *arg, struct cd_ctx *, const struct cd_err *), void *arg, struct cd_ctx **ret,
 	struct cd_ctx_wait **ret_wait);
+struct cd_ctx_cache *cd_runner_contexts(const struct cd_runner *);
+/* As cd_ctx_reload; only with a loop. */
+cd_code cd_runner_context_reload(
+	struct cd_runner *, struct cd_cx *, cd_str url, void (*done)(void *arg, bool ok), void *arg);
 
 #endif

@@ -64,6 +64,13 @@ struct cd_root {
 	struct cd_tree tenant_ids;        /* {hash of name, number} -> 0 */
 };
 
+/* Does it hold objects of the twin's own (stored contexts), beside the tenant that its name begins with? No
+ * client can name such a tenant. */
+static inline bool cd_tenant_inner(const struct cd_tenant *t)
+{
+	return t->name_n && memchr(t->name, '#', t->name_n);
+}
+
 struct cd_store;
 /* n == 0: the default one; NULL: none. */
 const struct cd_tenant *cd_root_tenant(const struct cd_root *, cd_str name);

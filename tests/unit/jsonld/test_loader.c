@@ -348,6 +348,7 @@ static void how_long_it_is_fresh(void **state)
 				.date = cd_str_z(rows[i].date),
 				.age = cd_str_z(rows[i].age)});
 		cd_docs_get(cache, &w.arena, cd_str_z(url), &doc);
+		cd_doc_use_unref(doc.use);
 		assert_int_equal(doc.state, CD_DOC_FRESH);
 		if (doc.fresh_until - now_us != (cd_time_us)rows[i].seconds * S)
 			fail_msg("row %zu: %lld us", i, (long long)(doc.fresh_until - now_us));
@@ -527,7 +528,7 @@ static void the_least_recently_used_document_goes(void **state)
 {
 	(void)state;
 	static const char *const urls[] = {"http://d/1", "http://d/2", "http://d/3"};
-	struct cd_doc doc;
+	struct cd_doc doc = {.use = NULL};
 	char body[30000] = "{\"@context\":{}}";
 	w.set.context_cache = 65536;
 	memset(body + strlen(body), ' ', sizeof body - strlen(body) - 1);
@@ -537,10 +538,13 @@ static void the_least_recently_used_document_goes(void **state)
 		cd_docs_fetched(cache, cd_str_z(urls[i]), &f, NULL);
 		if (i == 1)
 			cd_docs_get(cache, &w.arena, CD_STR("http://d/1"), &doc);
+		cd_doc_use_unref(doc.use);
+		doc.use = NULL;
 	}
 	const enum cd_doc_state states[] = {CD_DOC_FRESH, CD_DOC_UNKNOWN, CD_DOC_FRESH};
 	for (int i = 0; i < 3; i++) {
 		cd_docs_get(cache, &w.arena, cd_str_z(urls[i]), &doc);
+		cd_doc_use_unref(doc.use);
 		assert_int_equal(doc.state, states[i]);
 	}
 }
@@ -811,6 +815,97 @@ static void out_of_memory_at_every_place(void **state)
 	assert_true(k > 10);
 }
 
+/* ---- stored contexts [5.13] ---- */
+
+static uint64_t hits_of(const char *url)
+{
+	struct cd_ctx_info info;
+	assert_true(cd_ctx_cache_info(cache, cd_str_z(url), &info));
+	same(info.url, url);
+	assert_true(info.created > 0 && info.expires > info.created);
+	return info.hits;
+}
+
+static void uses_are_counted_and_so_are_looks(void **state)
+{
+	(void)state;
+	struct cd_ctx_info info;
+	assert_false(cd_ctx_cache_info(cache, CD_STR("http://d/a"), &info));
+	ask(&one, "'http://d/a'");
+	net_serve(&net, "http://d/a", A, NULL, NULL);
+	assert_int_equal(hits_of("http://d/a"), 1);
+	assert_int_equal(hits_of("http://d/a"), 2); /* that one look */
+	ask(&two, "'http://d/a'");
+	ask(&three, "['http://d/a', {'b': 'http://e/b'}]");
+	assert_int_equal(hits_of("http://d/a"), 5);
+	assert_true(cd_ctx_cache_forget(cache, CD_STR("http://d/a")));
+	assert_false(cd_ctx_cache_forget(cache, CD_STR("http://d/a")));
+	assert_false(cd_ctx_cache_info(cache, CD_STR("http://d/a"), &info));
+}
+
+static void what_was_forgotten_is_fetched_again(void **state)
+{
+	(void)state;
+	ask(&one, "'http://d/a'");
+	net_serve(&net, "http://d/a", A, NULL, NULL);
+	means(&one, "a", "http://e/a");
+	assert_true(cd_ctx_cache_forget(cache, CD_STR("http://d/a")));
+	ask(&two, "'http://d/a'"); /* though it stands compiled in the loader */
+	assert_null(two.ctx);
+	net_serve(&net, "http://d/a", A2, NULL, NULL);
+	means(&two, "a", "http://e/a2");
+}
+
+static void told(void *arg, bool ok)
+{
+	*(int *)arg = ok;
+}
+
+static void fetched_anew_or_not_at_all(void **state)
+{
+	(void)state;
+	int came = -1;
+	assert_int_equal(cd_ctx_reload(loader, &w.cx, CD_STR("http://d/a"), told, &came), CD_E_NOT_FOUND);
+	cd_cx_clear(&w.cx);
+	ask(&one, "'http://d/a'");
+	net_serve(&net, "http://d/a", A, NULL, NULL);
+	assert_int_equal(cd_ctx_reload(loader, &w.cx, CD_STR("http://d/a"), told, &came), CD_OK);
+	net_down(&net, "http://d/a");
+	assert_int_equal(came, 0);
+	ask(&two, "'http://d/a'"); /* the old copy stays */
+	means(&two, "a", "http://e/a");
+	assert_int_equal(cd_ctx_reload(loader, &w.cx, CD_STR("http://d/a"), told, &came), CD_OK);
+	net_serve(&net, "http://d/a", A2, NULL, NULL);
+	assert_int_equal(came, 1);
+	ask(&three, "'http://d/a'");
+	means(&three, "a", "http://e/a2");
+}
+
+static void hosted_ones_need_no_network(void **state)
+{
+	(void)state;
+	struct cd_ctx_info info;
+	char text[] = "{\"@context\":{\"a\":\"http://e/a\"}}";
+	assert_false(cd_ctx_cache_hosts(cache, CD_STR("http://h/x")));
+	assert_int_equal(
+		cd_ctx_cache_host(cache, &w.cx, CD_STR("x"), CD_STR("http://h/x"), cd_str_z(text), 7), CD_OK);
+	assert_int_equal(
+		cd_ctx_cache_host(cache, &w.cx, CD_STR("x"), CD_STR("http://i/x"), cd_str_z(text), 7), CD_OK);
+	ask(&one, "'http://h/x'");
+	ask(&two, "'http://i/x'");
+	means(&one, "a", "http://e/a");
+	means(&two, "a", "http://e/a");
+	assert_true(cd_ctx_cache_hosted_info(cache, CD_STR("x"), &info));
+	assert_int_equal(info.hits, 2); /* under whatever URL */
+	assert_int_equal(info.created, 7);
+	assert_false(cd_ctx_cache_info(cache, CD_STR("http://h/x"), &info)); /* not a cached one */
+	assert_false(cd_ctx_cache_forget(cache, CD_STR("http://h/x")));
+	cd_ctx_cache_unhost(cache, CD_STR("x"));
+	assert_false(cd_ctx_cache_hosts(cache, CD_STR("http://h/x")));
+	ask(&three, "'http://h/x'");
+	assert_null(three.ctx); /* being asked of h */
+}
+
 #define TEST(f)        cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 #define FOLDER_TEST(f) cmocka_unit_test_setup_teardown(f, folder_set_up, folder_tear_down)
 
@@ -841,6 +936,10 @@ int main(void)
 		TEST(cancelled),
 		TEST(cancelled_by_another_that_is_told),
 		TEST(the_loader_goes_while_somebody_waits),
+		TEST(uses_are_counted_and_so_are_looks),
+		TEST(what_was_forgotten_is_fetched_again),
+		TEST(fetched_anew_or_not_at_all),
+		TEST(hosted_ones_need_no_network),
 		FOLDER_TEST(folder_needs_no_network),
 		FOLDER_TEST(folders_that_are_wrong),
 		FOLDER_TEST(bound_of_a_file),
