@@ -4,7 +4,7 @@
  * one begins.
  */
 #include "cli/command.h"
-#include "cli/items.h"
+#include "intake/items.h"
 #include "cli/target.h"
 
 #include <errno.h>

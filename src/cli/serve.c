@@ -11,6 +11,7 @@
 #include "cli/demo.h"
 #include "cli/system.h"
 #include "ngsild/request.h"
+#include "ui/routes.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -207,7 +208,8 @@ static cd_code open_parts(struct cd_cx *cx, struct cd_serve *s, struct cd_metric
 	if (!s->contexts || !s->router)
 		return cx->err.code ? cx->err.code : cd_fail_memory(cx);
 	if (cd_router_add(s->router, cd_system_routes, cd_system_params, cd_system_params_n) ||
-		cd_router_add(s->router, cd_ngsi_routes, cd_ngsi_params, cd_ngsi_params_n))
+		cd_router_add(s->router, cd_ngsi_routes, cd_ngsi_params, cd_ngsi_params_n) ||
+		cd_router_add(s->router, cd_ui_routes, cd_ui_params, cd_ui_params_n))
 		return cd_fail_memory(cx);
 	return cd_store_open(cx, &conf, &s->store);
 }

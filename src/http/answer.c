@@ -239,13 +239,18 @@ static void count_status(struct request *r, int status)
 
 /* ---- compression ---- */
 
+/* JSON and text, unless it comes encoded already. */
 static bool compressible(const struct cd_http_field *fields, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	bool text = false;
+	for (size_t i = 0; i < n; i++) {
+		if (cd_str_eq(fields[i].name, CD_STR("Content-Encoding")))
+			return false;
 		if (cd_str_eq(fields[i].name, CD_STR("Content-Type")))
-			return memmem(fields[i].value.p, fields[i].value.n, "json", 4) ||
+			text = memmem(fields[i].value.p, fields[i].value.n, "json", 4) ||
 			       cd_str_starts(fields[i].value, CD_STR("text/"));
-	return false;
+	}
+	return text;
 }
 
 static z_stream *deflate_new(void)

@@ -80,7 +80,8 @@ struct cd_http_app {
 /*
  * The whole answer. Takes the memory of `body` (which is empty afterwards); NULL: no body. The server adds
  * Date, Content-Length, Connection, CORS fields, and compresses (Content-Encoding, Vary) bodies of gzip_min
- * and more when the client accepts gzip. 204 and 304 get neither body nor length. Field values are copied.
+ * and more when the client accepts gzip, unless `fields` has a Content-Encoding. 204 and 304 get neither body nor
+ * length. Field values are copied.
  */
 void cd_http_reply(
 	struct cd_http_req *, int status, const struct cd_http_field *, size_t n, struct cd_buf *body);

@@ -49,7 +49,7 @@ static void use(const struct cd_ctx *c, struct cd_cx *cx)
 		const struct cd_ctx_entry *e = c->slots[i];
 		if (!e)
 			continue;
-		check(!cd_ctx_own(cd_ctx_core(), e->name) && e->def.iri.n <= cx->set->id_max && !e->todo);
+		check(!cd_ctx_own(cd_ctx_core(), e->name) && e->def.iri.n <= cx->set->id_max);
 		check(!e->def.core && (e->def.coerce != CD_COERCE_TYPED || e->def.type.n <= cx->set->id_max));
 		there_and_back(c, cx->arena, e->name);
 		cd_str iri = cd_iri_resolve(cx->arena, e->def.iri, e->name);

@@ -1,5 +1,5 @@
 /* Any bytes through the item cutter: it may refuse them, each item it hands out has balanced brackets. */
-#include "cli/items.h"
+#include "intake/items.h"
 
 #include <stdint.h>
 #include <stdlib.h>

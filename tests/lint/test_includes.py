@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ROOMS = ["base", "os", "json", "http", "jsonld", "geo", "model", "models", "repr", "store", "history", "federation",
+ROOMS = ["base", "os", "json", "http", "jsonld", "geo", "model", "intake", "models", "repr", "store", "history", "federation",
          "notify", "ops", "ngsild", "ogc", "ldes", "ai", "ui", "cli"]
 HIDDEN = {"jsonld": {"http"}, "geo": {"http"}, "model": {"http"}, "repr": {"http"}, "store": {"http", "history", "notify"}}
 INCLUDE = re.compile(r'^\s*#include "([a-z]+)/')

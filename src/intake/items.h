@@ -1,11 +1,12 @@
 /*
- * cli/items.h -- cuts a stream of JSON into its items: the elements of arrays, or values one after the other.
+ * intake/items.h -- cuts a stream of JSON into its items: the elements of arrays, or values one after the
+ * other; also those of one array inside a wrapping object (the features of a FeatureCollection).
  *
  * Larger than memory: holds one item at a time. It only looks for where an item begins and ends (brackets
  * outside of strings); the parser judges what is inside.
  */
-#ifndef CD_CLI_ITEMS_H
-#define CD_CLI_ITEMS_H
+#ifndef CD_INTAKE_ITEMS_H
+#define CD_INTAKE_ITEMS_H
 
 #include "base/buf.h"
 #include "base/cx.h"
@@ -19,6 +20,9 @@ struct cd_items {
 	bool array;         /* inside an array of items */
 	bool text, escaped; /* inside a string; behind a backslash */
 	bool comma;         /* in an array: an item has just ended */
+	cd_str within;      /* set it after init: the member of a wrapping object whose array holds the items */
+	bool wrapped, tail; /* in that array; behind it, until the wrapping object ends */
+	size_t name_at, name_n; /* the last string at depth 1, in `item` */
 	cd_code (*each)(void *arg, struct cd_cx *, cd_str item, uint64_t line);
 	void *arg;
 };

@@ -1,5 +1,5 @@
 /* The cutter of item streams: what begins and ends an item, whatever the chunks. */
-#include "cli/items.h"
+#include "intake/items.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,0 +1,16 @@
+/*
+ * ui/routes.h -- the start page and what it shows, from inside the program.
+ *
+ * The files are built from web/ and packed into a table (src/ui/pack.py); nothing is read from the disk.
+ * Route functions get the loop's runner as `app`, like those of NGSI-LD.
+ */
+#ifndef CD_UI_ROUTES_H
+#define CD_UI_ROUTES_H
+
+#include "http/router.h"
+
+extern const struct cd_route cd_ui_routes[];
+extern const struct cd_param cd_ui_params[];
+extern const size_t cd_ui_params_n;
+
+#endif

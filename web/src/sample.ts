@@ -1,0 +1,49 @@
+/** Which entities of a large twin are fetched for the map: a bounded number, spread over its types. Pure. */
+export interface Page {
+  type: string;
+  limit: number;
+  offset: number;
+}
+
+export const SAMPLE_MOST = 6000;
+const PAGE = 1000;
+const PAGES_OF_SAMPLE = 8;
+
+/** Everything when it fits; else shares that grow with the root of the count, so that small types are whole. */
+export function shares(counts: ReadonlyMap<string, number>, most = SAMPLE_MOST): Map<string, number> {
+  const given = new Map<string, number>();
+  let left = most;
+  let open = [...counts].filter(([, n]) => n > 0);
+  const total = open.reduce((sum, [, n]) => sum + n, 0);
+  if (total <= most) return new Map(open);
+  while (open.length) {
+    const roots = open.reduce((sum, [, n]) => sum + Math.sqrt(n), 0);
+    const full = open.filter(([, n]) => n <= (left * Math.sqrt(n)) / roots);
+    if (full.length === 0) {
+      for (const [type, n] of open) given.set(type, Math.max(1, Math.floor((left * Math.sqrt(n)) / roots)));
+      break;
+    }
+    for (const [type, n] of full) {
+      given.set(type, n);
+      left -= n;
+    }
+    open = open.filter(([type]) => !given.has(type));
+  }
+  return given;
+}
+
+/** Pages of the lists of each type. A part of a list is taken in slices from all over it. */
+export function pages(counts: ReadonlyMap<string, number>, most = SAMPLE_MOST): Page[] {
+  const out: Page[] = [];
+  for (const [type, share] of shares(counts, most)) {
+    const n = counts.get(type) ?? 0;
+    if (share >= n) {
+      for (let offset = 0; offset < n; offset += PAGE) out.push({ type, limit: Math.min(PAGE, n - offset), offset });
+    } else {
+      const slices = Math.max(Math.min(PAGES_OF_SAMPLE, share), Math.ceil(share / PAGE));
+      const limit = Math.floor(share / slices);
+      for (let i = 0; i < slices; i++) out.push({ type, limit, offset: Math.floor((i * n) / slices) });
+    }
+  }
+  return out;
+}

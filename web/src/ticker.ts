@@ -1,0 +1,155 @@
+/** What has just changed: the feed as a list of the latest, its rate as a small curve, and flashes for the map. */
+import { h, refill, svg } from './dom.ts';
+import { ago, clock, count, plural, shortId, shortName } from './format.ts';
+import { Feed, type FeedState, type Message } from './sse.ts';
+
+export interface Change {
+  revision: number;
+  at: string;
+  verb: string;
+  id: string;
+  type: string[];
+  attributes: string[];
+}
+export interface TickerEvents {
+  changes(list: readonly Change[]): void;
+  open(id: string): void;
+}
+
+const ROWS = 6;
+const SECONDS = 60;
+const PAINT_MS = 250;
+
+const SAID: Record<string, string> = { create: 'created', delete: 'deleted', update: 'changed', lapse: 'expired' };
+
+export class Ticker {
+  private feed: Feed | null = null;
+  private latest: Change[] = [];
+  private pending: Change[] = [];
+  private perSecond: number[] = new Array<number>(SECONDS).fill(0);
+  private missed = 0;
+  private last: Change | null = null;
+  private paused = false;
+  private state: FeedState = 'connecting';
+
+  constructor(
+    private readonly parts: {
+      list: HTMLElement; status: HTMLElement; pause: HTMLButtonElement; curve: HTMLElement; rate: HTMLElement; last: HTMLElement;
+    },
+    private readonly events: TickerEvents,
+  ) {
+    parts.pause.addEventListener('click', () => this.pause(!this.paused));
+    setInterval(() => this.deliver(), PAINT_MS);
+    setInterval(() => this.second(), 1000);
+  }
+
+  connect(headers: Record<string, string>): void {
+    this.feed?.stop();
+    this.latest = [];
+    this.pending = [];
+    this.last = null;
+    this.perSecond.fill(0);
+    this.feed = new Feed('/events', headers, {
+      message: (message) => this.take(message),
+      state: (state, ms) => this.say(state, ms),
+    });
+  }
+
+  /** What was the last change before the page was opened. */
+  known(at: string, id: string, type: string[]): void {
+    if (!this.last) this.last = { revision: 0, at, verb: 'update', id, type, attributes: [] };
+    this.paintLast();
+  }
+
+  private take(message: Message): void {
+    try {
+      if (message.event === 'missed') this.missed += (JSON.parse(message.data) as { count: number }).count;
+      if (message.event !== 'change') return;
+      const change = JSON.parse(message.data) as Change;
+      change.type = [change.type ?? []].flat();
+      change.attributes ??= [];
+      this.pending.push(change);
+    } catch {
+      this.missed++; // a message that cannot be read is one that was not heard
+    }
+  }
+
+  private deliver(): void {
+    if (this.pending.length === 0) return;
+    const list = this.pending.splice(0);
+    this.perSecond[SECONDS - 1]! += list.length;
+    this.last = list[list.length - 1]!;
+    this.events.changes(list);
+    if (this.paused) return;
+    this.latest = [...list.slice(-ROWS).reverse(), ...this.latest].slice(0, ROWS);
+    this.paintList();
+    this.paintLast();
+  }
+
+  private second(): void {
+    const busy = this.perSecond.reduce((sum, n) => sum + n, 0);
+    if (!this.paused) {
+      this.paintCurve(busy);
+      this.paintLast();
+    }
+    this.perSecond.push(0);
+    this.perSecond.shift();
+  }
+
+  private pause(paused: boolean): void {
+    this.paused = paused;
+    this.parts.pause.textContent = paused ? 'Go on' : 'Pause';
+    this.parts.pause.setAttribute('aria-pressed', String(paused));
+  }
+
+  get resting(): boolean {
+    return this.paused;
+  }
+
+  private say(state: FeedState, ms = 0): void {
+    this.state = state;
+    const text = {
+      connecting: 'Connecting',
+      live: 'Live',
+      waiting: `Not connected; next attempt in ${Math.ceil(ms / 1000)} s`,
+      absent: 'This twin has no live feed',
+    }[state];
+    this.parts.status.dataset['state'] = state;
+    this.parts.status.textContent = text;
+    this.parts.pause.hidden = state === 'absent';
+    if (!this.latest.length) this.paintList();
+  }
+
+  private paintList(): void {
+    const rows = this.latest.map((change) => {
+      const what = change.attributes.map(shortName).filter((a) => a !== 'location' || change.attributes.length === 1);
+      const more = what.length > 3 ? ` and ${what.length - 3} more` : '';
+      const open = h('button', { type: 'button', class: 'entity-link' }, shortId(change.id));
+      open.addEventListener('click', () => this.events.open(change.id));
+      return h('li', {}, h('time', { datetime: change.at }, clock(Date.parse(change.at))), h('span', { class: 'type-name' }, change.type.map(shortName).join(', ')),
+        change.verb === 'delete' ? h('span', {}, shortId(change.id)) : open, h('span', { class: 'dim what' }, said(change), what.length ? ` ${what.slice(0, 3).join(', ')}${more}` : ''));
+    });
+    // a row that has the reader's focus stays until they leave it
+    if (this.parts.list.contains(document.activeElement)) return;
+    const nothing = this.state === 'absent' ? 'Changes are shown here when the twin has a live feed.' : 'Waiting for the first change.';
+    refill(this.parts.list, ...(rows.length ? rows : [h('li', { class: 'dim' }, nothing)]));
+  }
+
+  private paintLast(): void {
+    const { last } = this;
+    this.parts.last.textContent = last ? ago(Date.parse(last.at), Date.now()) : 'none seen yet';
+    this.parts.last.title = last ? `${last.type.map(shortName).join(', ')} ${last.id}` : '';
+  }
+
+  private paintCurve(busy: number): void {
+    const most = Math.max(4, ...this.perSecond);
+    const at = this.perSecond.map((n, i) => `${((i / (SECONDS - 1)) * 120).toFixed(1)} ${(27 - (n / most) * 25).toFixed(1)}`);
+    refill(this.parts.curve, svg('svg', { viewBox: '0 0 120 28', width: 120, height: 28, 'aria-hidden': 'true', preserveAspectRatio: 'none' },
+      svg('path', { class: 'curve-fill', d: `M0 28L${at.join('L')}L120 28z` }), svg('path', { class: 'curve-line', d: `M${at.join('L')}` })));
+    this.parts.rate.textContent = `${count(busy)} in the last minute${this.missed ? `, ${plural(this.missed, 'more was', 'more were')} too many to show` : ''}`;
+  }
+}
+
+function said(change: Change): string {
+  return SAID[change.verb] ?? 'changed';
+}
