@@ -40,9 +40,10 @@ cd_code cd_cli_settings(struct cd_cx *, struct cd_settings *, const struct cd_fl
 /* "cardo: where: detail" on standard error; returns the exit status 1. */
 int cd_cli_fail(const struct cd_cx *);
 
-/* The manual pages of section 1 and 5 in roff, and the settings as Markdown. */
+/* The manual pages of section 1 and 5 in roff, the settings as Markdown and as a file of them. */
 void cd_manual_command(struct cd_buf *);
 void cd_manual_settings(struct cd_buf *);
 void cd_settings_markdown(struct cd_buf *);
+void cd_settings_conf(struct cd_buf *);
 
 #endif

@@ -8,6 +8,7 @@
 const struct cd_flag cd_flags_help[] = {
 	{"--man", "1|5", "print cardo(1) or cardo.conf(5) in roff"},
 	{"--markdown", NULL, "print the settings as a Markdown table"},
+	{"--conf", NULL, "print a file of settings: all of them, each as it is without it, in comments"},
 	{0},
 };
 
@@ -119,6 +120,19 @@ void cd_settings_markdown(struct cd_buf *b)
 	}
 }
 
+void cd_settings_conf(struct cd_buf *b)
+{
+	CD_BUF_LIT(b, "# Settings of cardo(1); see cardo.conf(5). What stands behind a # is how it is without this "
+		      "line.\n# Read at the start only. CARDO_NAME in the environment and --name win over this "
+		      "file.\n");
+	for (size_t i = 0; i < cd_setting_n; i++) {
+		const struct cd_setting *row = &cd_setting_rows[i];
+		cd_buf_printf(b, "\n# %s\n#%s = ", row->sentence, row->name);
+		put_default(b, row);
+		cd_buf_char(b, '\n');
+	}
+}
+
 /* Hyphens of flags are minus signs in roff. */
 static void put_roff(struct cd_buf *b, const char *text)
 {
@@ -216,6 +230,8 @@ int cd_cmd_help(struct cd_cx *cx, int argc, char **argv)
 		put_overview(&b);
 	} else if (cd_str_eq(what, CD_STR("--markdown"))) {
 		cd_settings_markdown(&b);
+	} else if (cd_str_eq(what, CD_STR("--conf"))) {
+		cd_settings_conf(&b);
 	} else if (cd_str_eq(what, CD_STR("--man"))) {
 		if (argc > 1 && argv[1][0] == '5')
 			cd_manual_settings(&b);

@@ -123,7 +123,7 @@ def test_the_small_log_with_one_other_bit_is_not_believed(make_server, tmp_path,
     assert s.stop() == 0
 
 def test_the_service_starts_the_program_with_what_it_knows():
-    unit = (ROOT / "share" / "cardo.service").read_text()
+    unit = (ROOT / "share" / "cardo.service.in").read_text()
     command = re.search(r"(?m)^ExecStart=\S*/cardo (\w+) (.*)$", unit)
     said = subprocess.run([binary(), "help", command[1]], capture_output=True, text=True, check=True).stdout
     for flag in re.findall(r"--[\w-]+", command[2]):
