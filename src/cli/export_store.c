@@ -41,8 +41,8 @@ static cd_code each_of(struct reading *r)
 	struct cd_cx *cx = r->op.cx;
 	const struct cd_ent *e;
 	cd_code code = CD_OK;
-	while (!code && !r->run.bad && (e = cd_plan_next(&r->plan)) != NULL) {
-		if (!cd_ent_alive(e, cx->now))
+	while (!code && !r->run.bad && cd_plan_next(&r->plan, &e)) {
+		if (!e || !cd_ent_alive(e, cx->now))
 			continue;
 		bool yes =
 			r->plan.exact || !r->asked.query || cd_q_eval(r->asked.query, e, &r->run) == CD_TRUE;
@@ -50,7 +50,8 @@ static cd_code each_of(struct reading *r)
 		if (yes)
 			code = r->each(r->arg, cx, e);
 	}
-	return code || !r->run.bad ? code : cd_fail(cx, r->run.bad, "q", "%s", cd_code_title(r->run.bad));
+	cd_code bad = r->run.bad ? r->run.bad : r->plan.bad;
+	return code || !bad ? code : cd_fail(cx, bad, "q", "%s", cd_code_title(bad));
 }
 
 static enum cd_step read_step(struct cd_op *op)
@@ -63,7 +64,8 @@ static enum cd_step read_step(struct cd_op *op)
 	r->asked.out = (struct cd_out){.ctx = r->from->source.ctx, .names = r->from->source.names};
 	cd_q_run_init(&r->run, op->cx);
 	if (!cd_ask_compile(op->cx, &ask, &r->asked) && !cd_op_pin(op, &tenant) &&
-		!cd_plan_make(op->cx, r->from->store, tenant, r->asked.query, UINT64_MAX, &r->plan))
+		!cd_plan_make(op->cx, op->cx->arena, r->from->store, tenant, r->asked.query, UINT64_MAX,
+			&r->plan))
 		(void)each_of(r);
 	cd_q_run_done(&r->run);
 	cd_asked_done(&r->asked);

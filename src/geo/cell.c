@@ -6,6 +6,7 @@
 #include "geo/cell.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 enum { COVER_CELLS = 24 };
 
@@ -64,7 +65,27 @@ static uint64_t cells_across(const struct square *s, unsigned level)
 	       ((uint64_t)(s->y1 >> shift) - (s->y0 >> shift) + 1);
 }
 
-unsigned cd_cell_cover(const struct cd_box *b, struct cd_cell_range ret[CD_CELL_RANGES])
+static int ascending(const void *a, const void *b)
+{
+	const struct cd_cell_range *x = a, *y = b;
+	return (x->from > y->from) - (x->from < y->from);
+}
+
+/* What lies between the parts of two neighbours are only large cells that hold the second. */
+static unsigned join(struct cd_cell_range *r, unsigned n)
+{
+	unsigned kept = 0;
+	qsort(r, n, sizeof *r, ascending);
+	for (unsigned i = 0; i < n; i++) {
+		if (kept && r[i].from >> 6 <= (r[kept - 1].to >> 6) + 1)
+			r[kept - 1].to = r[i].to > r[kept - 1].to ? r[i].to : r[kept - 1].to;
+		else
+			r[kept++] = r[i];
+	}
+	return kept;
+}
+
+unsigned cd_cell_cover(const struct cd_box *b, uint32_t levels, struct cd_cell_range ret[CD_CELL_RANGES])
 {
 	struct square s = square_of(b);
 	unsigned level = common_level(&s), n = 0;
@@ -79,6 +100,8 @@ unsigned cd_cell_cover(const struct cd_box *b, struct cd_cell_range ret[CD_CELL_
 		}
 	/* larger cells that hold a part of it: for each level above, few */
 	for (unsigned up = 0; up < level; up++) {
+		if (!(levels >> up & 1))
+			continue;
 		unsigned wide = CD_CELL_LEVELS - up;
 		for (uint32_t y = s.y0 >> wide; y <= s.y1 >> wide; y++)
 			for (uint32_t x = s.x0 >> wide; x <= s.x1 >> wide; x++) {
@@ -86,5 +109,5 @@ unsigned cd_cell_cover(const struct cd_box *b, struct cd_cell_range ret[CD_CELL_
 				ret[n++] = (struct cd_cell_range){one, one};
 			}
 	}
-	return n;
+	return join(ret, n);
 }

@@ -19,7 +19,13 @@ struct cd_cell_range {
 };
 
 uint64_t cd_cell_of(const struct cd_box *);
-/* Ranges that hold the cell of every box that touches this one; returns how many. */
-unsigned cd_cell_cover(const struct cd_box *, struct cd_cell_range ret[CD_CELL_RANGES]);
+/* The bit of that cell's level in a set of levels. */
+static inline uint32_t cd_cell_level_bit(uint64_t cell)
+{
+	return 1u << (cell & 31);
+}
+/* Ranges that hold the cell of every box that touches this one, as far as its level is among `levels` (where
+ * all places are points, large cells need no look); ascending, apart from each other; returns how many. */
+unsigned cd_cell_cover(const struct cd_box *, uint32_t levels, struct cd_cell_range ret[CD_CELL_RANGES]);
 
 #endif

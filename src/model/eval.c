@@ -138,8 +138,10 @@ static void see_stamp(struct look *l, cd_stamp stamp)
 	char text[CD_STAMP_TEXT_MAX];
 	if (stamp == CD_STAMP_NONE)
 		return;
-	struct seen s = {.class = CD_V_DATETIME, .key = cd_key_of_time(cd_stamp_us(stamp))};
-	s.text = cd_str_of(text, cd_stamp_print(stamp, text));
+	struct seen s = {
+		.class = CD_V_DATETIME, .key = cd_key_of_time(cd_stamp_us(stamp)), .text = CD_STR("")};
+	if (l->q->op == CD_OP_LIKE || l->q->op == CD_OP_UNLIKE) /* nobody else reads the text */
+		s.text = cd_str_of(text, cd_stamp_print(stamp, text));
 	see(l, &s);
 }
 
@@ -158,8 +160,22 @@ static void see_string(struct look *l, cd_str text, bool item)
 
 /* ---- JSON values ---- */
 
+/* An order has a place for arrays, objects and null as such; a filter looks into them. [4.23] */
+static bool see_class(struct look *l, const struct cd_json *v)
+{
+	enum cd_value class = v->kind == CD_JSON_ARRAY                                     ? CD_V_ARRAY
+			      : v->kind == CD_JSON_NULL                                    ? CD_V_NULL
+			      : v->kind == CD_JSON_OBJECT && !cd_json_get(v, CD_STR("@value")) ? CD_V_OBJECT
+											   : CD_V_NONE;
+	if (class != CD_V_NONE)
+		see(l, &(struct seen){.class = class});
+	return class != CD_V_NONE;
+}
+
 static void see_json(struct look *l, const struct cd_json *v, bool item)
 {
+	if (l->first && see_class(l, v))
+		return;
 	switch (v->kind) {
 	case CD_JSON_NULL:
 		break;

@@ -126,6 +126,30 @@ void cd_order_done(struct cd_order *o)
 	o->n = 0;
 }
 
+bool cd_order_single(const struct cd_order *o, cd_term *ret_attribute, bool *ret_down)
+{
+	const struct key *k = &o->keys[0];
+	if (o->n != 1 || k->what != BY_PATH || k->path->kind != CD_Q_COMPARE)
+		return false;
+	const struct cd_q_path *path = &k->path->path;
+	if (path->steps_n != 1 || path->inside_n || path->member)
+		return false;
+	*ret_attribute = path->steps[0];
+	*ret_down = k->down;
+	return true;
+}
+
+bool cd_order_first(const struct cd_order *o, const struct cd_ent *e, struct cd_q_run *run,
+	enum cd_value *ret_class, uint64_t *ret_key)
+{
+	struct cd_q_first first;
+	if (!cd_q_first(o->keys[0].path, e, run, &first))
+		return false;
+	*ret_class = first.class;
+	*ret_key = first.key;
+	return true;
+}
+
 /* ---- keys ---- */
 
 static void put_u64(struct cd_buf *b, uint64_t v)

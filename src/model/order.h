@@ -20,6 +20,11 @@ struct cd_order_text {
 /* CD_E_BAD_REQUEST_DATA (where: "orderBy", "collation", "orderFrom") */
 cd_code cd_order_parse(const struct cd_q_parse *, const struct cd_order_text *, struct cd_order **ret);
 void cd_order_done(struct cd_order *); /* NULL is fine */
+/* Is it by the value of one attribute alone? */
+bool cd_order_single(const struct cd_order *, cd_term *ret_attribute, bool *ret_down);
+/* The value that decides: its class, and the key of a number or time. False: the entity has none. */
+bool cd_order_first(const struct cd_order *, const struct cd_ent *, struct cd_q_run *,
+	enum cd_value *ret_class, uint64_t *ret_key);
 void cd_order_key(struct cd_order *, const struct cd_ent *, struct cd_q_run *, struct cd_buf *out);
 
 #endif

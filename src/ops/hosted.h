@@ -2,9 +2,9 @@
  * ops/hosted.h -- contexts that live in the twin. [CIM 009 5.13]
  *
  * A hosted context is an entity of a tenant of its own beside the tenant it belongs to (cd_tenant_inner): it
- * is written, logged, checkpointed and backed up as every other entity is, and no client can name that tenant.
- * Its name is 128 random bits, so that a URL which ends in one of this tenant's names is this tenant's context,
- * whatever the host in it is called from outside.
+ * is written, logged, checkpointed and backed up as every other entity is, and no client can name that
+ * tenant. Its name is 128 random bits, so that a URL which ends in one of this tenant's names is this
+ * tenant's context, whatever the host in it is called from outside.
  */
 #ifndef CD_OPS_HOSTED_H
 #define CD_OPS_HOSTED_H
@@ -32,8 +32,8 @@ cd_code cd_hosted_each(struct cd_runner *, struct cd_cx *, cd_str tenant,
 	void (*each)(void *arg, const struct cd_hosted *), void *arg);
 
 /*
- * Make what a context refers to known to the loader, where it is hosted here: `value` is that of a "@context".
- * CD_E_CONTEXT_UNAVAIL  it names a context of another tenant
+ * Make what a context refers to known to the loader, where it is hosted here: `value` is that of a
+ * "@context". CD_E_CONTEXT_UNAVAIL  it names a context of another tenant
  */
 cd_code cd_hosted_bring(struct cd_runner *, struct cd_cx *, cd_str tenant, const struct cd_json *value);
 
@@ -41,7 +41,8 @@ cd_code cd_hosted_bring(struct cd_runner *, struct cd_cx *, cd_str tenant, const
  * Store the value of a "@context" under a new name; op.cx, tenant, done and owner are set by the caller, the
  * rest is filled in. CD_E_BAD_REQUEST_DATA not a context   CD_E_FULL contexts_hosted are there already
  */
-void cd_op_host_begin(struct cd_runner *, struct cd_op_write *, const struct cd_json *value, cd_str *ret_name);
+void cd_op_host_begin(
+	struct cd_runner *, struct cd_op_write *, const struct cd_json *value, cd_str *ret_name);
 /* CD_E_NOT_FOUND */
 void cd_op_unhost_begin(struct cd_runner *, struct cd_op_write *, cd_str name);
 

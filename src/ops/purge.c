@@ -9,7 +9,7 @@
 
 enum { JOB_ENTITIES = 1000, TIRED_EVERY = 8 };
 
-static enum cd_step collect(struct cd_op *op);
+static enum cd_step begin_job(struct cd_op_purge *);
 
 static enum cd_step finish(struct cd_op_purge *p)
 {
@@ -47,24 +47,22 @@ static enum cd_step settle(struct cd_op *op)
 		p->purged += r->code == CD_OK;
 	}
 	cd_arena_reset(&p->arena);
-	if (p->end)
-		return finish(p);
-	return collect(op);
+	return p->end ? finish(p) : begin_job(p);
 }
 
 /* ---- what is to be done ---- */
 
-static bool add_change(struct cd_op_purge *p, uint32_t *cap, struct cd_change change)
+static bool add_change(struct cd_op_purge *p, struct cd_change change)
 {
-	if (p->job.n == *cap) {
-		uint32_t n = *cap ? *cap * 2 : JOB_ENTITIES;
+	if (p->job.n == p->cap) {
+		uint32_t n = p->cap ? p->cap * 2 : JOB_ENTITIES;
 		struct cd_change *changes = CD_NEWS(&p->arena, struct cd_change, n);
 		if (!changes)
 			return false;
 		if (p->job.n)
 			memcpy(changes, p->job.changes, p->job.n * sizeof *changes);
 		p->job.changes = changes;
-		*cap = n;
+		p->cap = n;
 	}
 	p->job.changes[p->job.n++] = change;
 	p->job.bytes += sizeof change + change.id.n;
@@ -77,7 +75,7 @@ static bool goes(const struct cd_op_purge *p, cd_term term)
 	return p->keep.p ? !named : named;
 }
 
-static bool add_entity(struct cd_op_purge *p, uint32_t *cap, const struct cd_ent *e)
+static bool add_entity(struct cd_op_purge *p, const struct cd_ent *e)
 {
 	const struct cd_node *n = cd_ent_nodes(e);
 	struct cd_change change = {.verb = CD_VERB_DELETE,
@@ -86,14 +84,14 @@ static bool add_entity(struct cd_op_purge *p, uint32_t *cap, const struct cd_ent
 	if (!change.id.p)
 		return false;
 	if (!p->attributes)
-		return add_change(p, cap, change);
+		return add_change(p, change);
 	change.verb = CD_VERB_DELETE_ATTR;
 	change.flags = CD_CHANGE_DELETE_ALL;
 	for (uint32_t i = 0; i < e->tops; i++) {
 		if ((i && n[i].term == n[i - 1].term) || !goes(p, n[i].term))
 			continue;
 		change.attr = n[i].term;
-		if (!add_change(p, cap, change))
+		if (!add_change(p, change))
 			return false;
 	}
 	return true;
@@ -110,50 +108,54 @@ static enum cd_step submit(struct cd_op_purge *p)
 	return cd_op_wait(&p->op, CD_NEED_COMMIT, settle);
 }
 
-static bool begin_job(struct cd_op_purge *p)
+/* False: out of memory. */
+static bool take(struct cd_op_purge *p, const struct cd_ent *e)
 {
-	const struct cd_tenant *tenant;
-	struct cd_op *op = &p->op;
-	p->job = (struct cd_job){
-		.tenant = op->tenant, .arena = &p->arena, .now = op->cx->now, .trace = op->cx->trace};
-	if (cd_op_pin(op, &tenant) || cd_plan_make(op->cx, cd_runner_store(op->runner), tenant,
-					      p->asked.query, UINT64_MAX, &p->plan))
-		return false;
-	if (p->last)
-		cd_plan_after(&p->plan, p->last);
-	return true;
+	p->last = e->number;
+	bool wanted = cd_ent_alive(e, p->op.cx->now) &&
+		      (!p->asked.query || cd_q_eval(p->asked.query, e, &p->run) == CD_TRUE);
+	cd_arena_reset(&p->run.scratch);
+	return !wanted || add_entity(p, e);
 }
 
-/* One job's worth, in one go: a thousand entities are looked at in less than it takes to commit them. */
+/* One job's worth. */
 static enum cd_step collect(struct cd_op *op)
 {
 	struct cd_op_purge *p = (struct cd_op_purge *)op;
-	uint32_t cap = 0;
-	if (!begin_job(p))
-		return finish(p);
+	const struct cd_ent *e = NULL;
 	for (unsigned looked = 1; p->job.n < JOB_ENTITIES; looked++) {
-		if (looked % TIRED_EVERY == 0 && p->job.n == 0 && cd_op_tired(op)) {
-			op->next = collect;
+		if ((looked % TIRED_EVERY == 0 || !e) && cd_op_tired(op))
 			return CD_STEP_YIELD;
-		}
-		const struct cd_ent *e = p->run.bad ? NULL : cd_plan_next(&p->plan);
-		p->end = !e;
-		if (!e)
+		p->end = p->run.bad || !cd_plan_next(&p->plan, &e);
+		if (p->end)
 			break;
-		p->last = e->number;
-		bool wanted = cd_ent_alive(e, op->cx->now) &&
-			      (!p->asked.query || cd_q_eval(p->asked.query, e, &p->run) == CD_TRUE);
-		cd_arena_reset(&p->run.scratch);
-		if (wanted && !add_entity(p, &cap, e)) {
+		if (e && !take(p, e)) {
 			(void)cd_fail_memory(op->cx);
 			return finish(p);
 		}
 	}
-	if (p->run.bad) {
-		(void)cd_fail(op->cx, p->run.bad, "q", "The query cannot be judged on what is stored");
+	if (p->run.bad || p->plan.bad) {
+		(void)cd_fail(op->cx, p->run.bad ? p->run.bad : p->plan.bad, "q",
+			"The query cannot be judged on what is stored");
 		return finish(p);
 	}
 	return p->job.n ? submit(p) : finish(p);
+}
+
+static enum cd_step begin_job(struct cd_op_purge *p)
+{
+	const struct cd_tenant *tenant;
+	struct cd_op *op = &p->op;
+	p->cap = 0;
+	p->job = (struct cd_job){
+		.tenant = op->tenant, .arena = &p->arena, .now = op->cx->now, .trace = op->cx->trace};
+	if (cd_op_pin(op, &tenant) || cd_plan_make(op->cx, &p->arena, cd_runner_store(op->runner), tenant,
+					      p->asked.query, UINT64_MAX, &p->plan))
+		return finish(p);
+	if (p->last)
+		cd_plan_after(&p->plan, p->last);
+	op->next = collect;
+	return collect(op);
 }
 
 static cd_code check_attributes(struct cd_op_purge *p)
@@ -173,7 +175,7 @@ static enum cd_step start(struct cd_op *op)
 	p->asked.out = (struct cd_out){.ctx = p->ctx, .names = cd_runner_names(op->runner)};
 	if (check_attributes(p) || cd_ask_compile(op->cx, &p->ask, &p->asked))
 		return finish(p);
-	return collect(op);
+	return begin_job(p);
 }
 
 void cd_op_purge_begin(struct cd_runner *r, struct cd_op_purge *p)

@@ -28,6 +28,7 @@ struct cd_op_purge {
 	struct cd_plan plan;
 	struct cd_arena arena; /* of one job */
 	struct cd_job job;
+	uint32_t cap; /* changes there is room for */
 	uint64_t last;
 	bool end;
 };

@@ -12,7 +12,14 @@
 #include "ops/runner.h"
 #include "ops/top.h"
 
-enum { ANSWER_MAX = 1 << 30, PIECE = 64 * 1024, TIRED_EVERY = 8, PAGE_GUESS = 100, KEY_MAX = 1 << 20 };
+enum {
+	ANSWER_MAX = 1 << 30,
+	PIECE = 64 * 1024,
+	TIRED_EVERY = 8,
+	PATIENCE = 256,
+	PAGE_GUESS = 100,
+	KEY_MAX = 1 << 20
+};
 
 /* ---- what linked entities are read from ---- */
 
@@ -183,6 +190,18 @@ void cd_op_retrieve_begin(struct cd_runner *r, struct cd_op_retrieve *op)
 
 /* ---- many ---- */
 
+/* The next candidate; NULL: none yet. False: there are no more, or one can not be judged. */
+static bool next(struct cd_op_list *l, const struct cd_ent **ret)
+{
+	return !l->run.bad && cd_plan_next(&l->plan, ret);
+}
+
+/* Time for others? Asked after some looks, and after each piece of work without a candidate. */
+static bool tired(struct cd_op_list *l, unsigned i)
+{
+	return (i % TIRED_EVERY == 0 || !l->seen) && cd_op_tired(&l->op);
+}
+
 static bool wanted(struct cd_op_list *l, const struct cd_ent *e)
 {
 	l->looked++;
@@ -198,6 +217,7 @@ static bool wanted(struct cd_op_list *l, const struct cd_ent *e)
 static enum cd_step scan_page(struct cd_op *op);
 static enum cd_step scan_rest(struct cd_op *op);
 static enum cd_step scan_ordered(struct cd_op *op);
+static enum cd_step scan_by_value(struct cd_op *op);
 
 static void free_inside(struct cd_op_list *l)
 {
@@ -208,22 +228,38 @@ static void free_inside(struct cd_op_list *l)
 	cd_buf_done(&l->key);
 }
 
-static void explain(struct cd_op_list *l)
+static void explain_set(struct cd_op_list *l, const struct cd_plan_set *set)
 {
 	static const char *const classes[] = {"numbers", "times", "strings", "places", "scopes"};
-	const struct cd_index *index = l->plan.index;
-	cd_buf_reset(&l->answer);
-	cd_buf_printf(&l->answer, "{\"plan\":\"%s\",", index ? "index" : cd_plan_way_names[l->plan.way]);
-	if (index) {
-		cd_buf_printf(&l->answer, "\"index\":\"%s\",\"attribute\":", classes[index->class]);
-		cd_json_write_string(&l->answer,
-			index->term ? cd_names_text(l->asked.out.names, index->term) : CD_STR("scope"));
+	cd_buf_printf(&l->answer, "\"plan\":\"%s\",", cd_plan_way_names[set->way]);
+	if (set->index)
+		cd_buf_printf(&l->answer, "\"index\":\"%s\",", classes[set->index->class]);
+	if (set->index && set->term) {
+		CD_BUF_LIT(&l->answer, "\"attribute\":");
+		cd_json_write_string(&l->answer, cd_names_text(l->asked.out.names, set->term));
 		cd_buf_char(&l->answer, ',');
 	}
+	cd_buf_printf(&l->answer, "\"candidates\":%llu", (unsigned long long)set->n);
+}
+
+/* The set that is gone through, and those it is cut with. */
+static void explain(struct cd_op_list *l)
+{
+	const struct cd_plan *p = &l->plan;
+	cd_buf_reset(&l->answer);
+	cd_buf_char(&l->answer, '{');
+	if (l->picked)
+		CD_BUF_LIT(&l->answer, "\"order\":\"index\",");
+	explain_set(l, p->used[0]);
+	for (unsigned i = 1; i < p->used_n; i++) {
+		cd_buf_put(&l->answer, i == 1 ? CD_STR(",\"cut\":[{") : CD_STR(",{"));
+		explain_set(l, p->used[i]);
+		cd_buf_char(&l->answer, '}');
+	}
 	cd_buf_printf(&l->answer,
-		"\"candidates\":%llu,\"exact\":%s,\"ordered\":%s,\"evaluated\":%llu,\"found\":%llu,"
+		"%s,\"changed\":%s,\"exact\":%s,\"ordered\":%s,\"evaluated\":%llu,\"found\":%llu,"
 		"\"microseconds\":%lld}",
-		(unsigned long long)l->plan.candidates, l->plan.exact ? "true" : "false",
+		p->used_n > 1 ? "]" : "", p->changed ? "true" : "false", p->exact ? "true" : "false",
 		l->asked.order ? "true" : "false", (unsigned long long)l->looked,
 		(unsigned long long)l->found, (long long)(cd_time_mono() - l->began));
 }
@@ -245,9 +281,12 @@ static enum cd_step list_done(struct cd_op_list *l)
 	if (l->run.bad == CD_E_TOO_COMPLEX)
 		(void)cd_fail(
 			l->op.cx, CD_E_TOO_COMPLEX, "q", "A pattern needs too many steps on what is stored");
-	else if (l->run.bad || l->answer.bad)
-		(void)cd_fail(l->op.cx, l->answer.bad ? l->answer.bad : l->run.bad, NULL,
-			"The answer does not fit into memory");
+	else if (l->run.bad || l->answer.bad || l->plan.bad)
+		(void)cd_fail(l->op.cx,
+			l->answer.bad ? l->answer.bad
+			: l->run.bad  ? l->run.bad
+				      : l->plan.bad,
+			NULL, "The answer does not fit into memory");
 	free_inside(l);
 	return CD_STEP_DONE;
 }
@@ -286,6 +325,23 @@ static bool prepare_order(struct cd_op_list *l)
 	return l->top || cd_fail_memory(l->op.cx) == CD_OK;
 }
 
+/* Is there an index in that order, and does it save looks? Whoever wants a count has to look at all of them.
+ */
+static bool ordered_by_index(struct cd_op_list *l, const struct cd_tenant *tenant)
+{
+	uint64_t k = l->offset + l->limit + 1;
+	if ((l->count && !l->plan.exact) || l->plan.results < 1 ||
+		!cd_by_value_begin(&l->by_value, tenant, l->asked.order))
+		return false;
+	double entries = (double)cd_tree_count(l->by_value.index->tree),
+	       looks = (double)k * entries / l->plan.results;
+	if (l->plan.results < (double)k || looks * 2 > l->plan.price)
+		return false;
+	l->patience = (uint64_t)(looks * 4) + PATIENCE;
+	l->picked = cd_arena_alloc(l->op.cx->arena, k * sizeof *l->picked);
+	return l->picked != NULL;
+}
+
 static bool prepare_flat(struct cd_op_list *l)
 {
 	l->linked = cd_seen_new(l->op.cx->arena);
@@ -304,17 +360,18 @@ static enum cd_step plan(struct cd_op *op)
 	l->asked.out.with_context = l->out.with_context && !l->out.geojson; /* a collection has one for all */
 	if (cd_ask_compile(op->cx, &l->ask, &l->asked) || cd_op_pin(op, &tenant) ||
 		!link_to(op, tenant, &l->asked, &l->run) ||
-		cd_plan_make(op->cx, cd_runner_store(op->runner), tenant, l->asked.query, results_wanted(l),
-			&l->plan))
+		cd_plan_make(op->cx, op->cx->arena, cd_runner_store(op->runner), tenant, l->asked.query,
+			results_wanted(l), &l->plan))
 		return failed(l);
 	l->plan.exact = l->plan.exact && !l->asked.may_be_empty;
 	if ((l->asked.order && !prepare_order(l)) || (flat(&l->asked) && !prepare_flat(l)))
 		return failed(l);
 	open_list(&l->answer, &l->asked.out);
 	if (l->asked.order) {
+		op->next = ordered_by_index(l, tenant) ? scan_by_value : scan_ordered;
+		l->known = l->plan.exact ? l->plan.candidates : 0;
 		l->plan.exact = false;
-		op->next = scan_ordered;
-		return scan_ordered(op);
+		return op->next(op);
 	}
 	if (l->plan.exact)
 		plan_totals(l);
@@ -344,8 +401,8 @@ static enum cd_step resume(struct cd_op *op)
 	const struct cd_tenant *tenant;
 	bool exact = l->plan.exact;
 	if (cd_op_pin(op, &tenant) || !link_to(op, tenant, &l->asked, &l->run) ||
-		cd_plan_make(op->cx, cd_runner_store(op->runner), tenant, l->asked.query, results_wanted(l),
-			&l->plan))
+		cd_plan_make(op->cx, op->cx->arena, cd_runner_store(op->runner), tenant, l->asked.query,
+			results_wanted(l), &l->plan))
 		return failed(l);
 	l->plan.exact = exact;
 	cd_plan_after(&l->plan, l->last);
@@ -362,12 +419,12 @@ static enum cd_step scan_page(struct cd_op *op)
 {
 	struct cd_op_list *l = (struct cd_op_list *)op;
 	for (unsigned i = 1; !page_full(l); i++) {
-		if (i % TIRED_EVERY == 0 && cd_op_tired(op))
+		if (tired(l, i))
 			return CD_STEP_YIELD;
-		const struct cd_ent *e = l->run.bad ? NULL : cd_plan_next(&l->plan);
-		if (!e)
+		if (!next(l, &l->seen))
 			return list_done(l);
-		if (!wanted(l, e))
+		const struct cd_ent *e = l->seen;
+		if (!e || !wanted(l, e))
 			continue;
 		l->found++;
 		if (l->skipped < l->offset)
@@ -391,12 +448,12 @@ static enum cd_step scan_rest(struct cd_op *op)
 {
 	struct cd_op_list *l = (struct cd_op_list *)op;
 	for (unsigned i = 1; l->count || !l->more; i++) {
-		if (i % TIRED_EVERY == 0 && cd_op_tired(op))
+		if (tired(l, i))
 			return CD_STEP_YIELD;
-		const struct cd_ent *e = l->run.bad ? NULL : cd_plan_next(&l->plan);
-		if (!e)
+		if (!next(l, &l->seen))
 			break;
-		if (!wanted(l, e))
+		const struct cd_ent *e = l->seen;
+		if (!e || !wanted(l, e))
 			continue;
 		l->found++;
 		l->more = true;
@@ -404,31 +461,76 @@ static enum cd_step scan_rest(struct cd_op *op)
 	return list_done(l);
 }
 
+static uint64_t ordered_n(const struct cd_op_list *l)
+{
+	return l->picked ? l->picked_n : cd_top_count(l->top);
+}
+
 static enum cd_step write_ordered(struct cd_op *op)
 {
 	struct cd_op_list *l = (struct cd_op_list *)op;
-	while (!page_full(l) && l->offset + l->written < cd_top_count(l->top)) {
+	while (!page_full(l) && l->offset + l->written < ordered_n(l)) {
 		if (l->written % TIRED_EVERY == TIRED_EVERY - 1 && l->skipped != l->written &&
 			cd_op_tired(op)) {
 			l->skipped = l->written; /* not twice at the same place */
 			return CD_STEP_YIELD;
 		}
-		write_one(l, cd_top_at(l->top, l->offset + l->written));
+		uint64_t at = l->offset + l->written;
+		write_one(l, l->picked ? l->picked[at] : cd_top_at(l->top, at));
 	}
 	l->more = l->found > l->offset + l->written;
 	return list_done(l);
+}
+
+/* Until the page is full and it is known whether there is more. What an index can not tell, or not soon, is
+ * found by looking at all. */
+static enum cd_step scan_by_value(struct cd_op *op)
+{
+	struct cd_op_list *l = (struct cd_op_list *)op;
+	const uint64_t enough = l->offset + l->limit + 1;
+	bool found = true;
+	for (unsigned i = 1; l->picked_n < enough && found && l->looked < l->patience; i++) {
+		if (i % TIRED_EVERY == 0 && cd_op_tired(op))
+			return CD_STEP_YIELD;
+		const struct cd_ent *e;
+		found = !l->run.bad && cd_by_value_next(&l->by_value, &l->run, &e);
+		cd_arena_reset(&l->run.scratch);
+		if (!found)
+			break;
+		if (!e)
+			l->looked++;
+		else if (wanted(l, e))
+			l->picked[l->picked_n++] = e;
+	}
+	if (l->picked_n < enough && !l->run.bad) {
+		l->picked = NULL;
+		op->next = scan_ordered;
+		return scan_ordered(op);
+	}
+	l->found = l->known ? l->known : l->picked_n;
+	op->next = write_ordered;
+	return write_ordered(op);
+}
+
+/* The next time an index may know the order. */
+static void wish_for_order(struct cd_op_list *l)
+{
+	const struct cd_ent *first = cd_top_count(l->top) ? cd_top_at(l->top, 0) : NULL;
+	if (first && l->looked >= l->op.cx->set->index_worth)
+		cd_by_value_wish(l->plan.store, l->plan.tenant, l->asked.order, first, &l->run);
+	cd_arena_reset(&l->run.scratch);
 }
 
 static enum cd_step scan_ordered(struct cd_op *op)
 {
 	struct cd_op_list *l = (struct cd_op_list *)op;
 	for (unsigned i = 1;; i++) {
-		if (i % TIRED_EVERY == 0 && cd_op_tired(op))
+		if (tired(l, i))
 			return CD_STEP_YIELD;
-		const struct cd_ent *e = l->run.bad ? NULL : cd_plan_next(&l->plan);
-		if (!e)
+		if (!next(l, &l->seen))
 			break;
-		if (!wanted(l, e))
+		const struct cd_ent *e = l->seen;
+		if (!e || !wanted(l, e))
 			continue;
 		l->found++;
 		cd_buf_reset(&l->key);
@@ -440,6 +542,7 @@ static enum cd_step scan_ordered(struct cd_op *op)
 		}
 	}
 	cd_top_sort(l->top);
+	wish_for_order(l);
 	op->next = write_ordered;
 	return write_ordered(op);
 }

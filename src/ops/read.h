@@ -5,6 +5,7 @@
 #define CD_OPS_READ_H
 
 #include "ops/ask.h"
+#include "ops/by_value.h"
 #include "ops/op.h"
 #include "ops/plan.h"
 #include "ops/top.h"
@@ -43,10 +44,15 @@ struct cd_op_list {
 	struct cd_asked asked;
 	struct cd_q_run run;
 	struct cd_plan plan;
-	struct cd_top *top;     /* of an ordered list */
+	struct cd_top *top;           /* of an ordered list */
+	struct cd_by_value by_value;  /* or, where an index has that order: */
+	const struct cd_ent **picked; /* NULL: not in that way */
+	uint64_t picked_n, patience;
+	uint64_t known;         /* how many there are in all, when that was known before */
 	struct cd_buf key;      /* of one entity in it */
 	struct cd_seen *linked; /* of a flat list */
 	const struct cd_ent **page;
+	const struct cd_ent *seen; /* the last candidate; NULL: the plan had none yet */
 	uint64_t skipped, found, looked, last, written;
 	cd_time_us began;
 };

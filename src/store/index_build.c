@@ -9,6 +9,7 @@
  */
 #include "base/log.h"
 #include "base/mem.h"
+#include "geo/cell.h"
 #include "store/sort.h"
 #include "store/store_int.h"
 #include "store/value_index.h"
@@ -21,6 +22,8 @@ struct cd_index_job {
 	struct cd_index_wish wish;
 	const struct cd_root *root; /* pinned by the keeper */
 	struct cd_pairs pairs, rest;
+	uint64_t others;
+	uint32_t levels;
 	cd_code code;
 	_Atomic bool done;
 };
@@ -32,11 +35,17 @@ struct collect {
 	uint64_t number;
 };
 
-static bool collect_one(void *arg, uint64_t key, bool rest)
+static bool collect_one(void *arg, uint64_t key, enum cd_vi_where where)
 {
 	struct collect *c = arg;
+	if (where == CD_VI_OTHERS) {
+		c->job->others++;
+		return true;
+	}
+	if (c->job->wish.class == CD_VI_PLACE)
+		c->job->levels |= cd_cell_level_bit(key);
 	return cd_pairs_add(
-		rest ? &c->job->rest : &c->job->pairs, (struct cd_key){rest ? 0 : key, c->number});
+		where == CD_VI_REST ? &c->job->rest : &c->job->pairs, (struct cd_key){key, c->number});
 }
 
 static cd_code collect(struct cd_index_job *job, const struct cd_tenant *t)
@@ -195,7 +204,10 @@ static struct cd_index *place_for(struct cd_edit *e, struct cd_tenant *t)
 static cd_code attach(struct cd_batch *b, struct cd_index_job *job)
 {
 	struct cd_tenant *t = cd_tenant_own(b, job->wish.tenant);
-	struct cd_index index = {.term = job->wish.term, .class = job->wish.class};
+	struct cd_index index = {.term = job->wish.term,
+		.class = job->wish.class,
+		.others = job->others,
+		.levels = job->levels};
 	if (!t)
 		return CD_E_NO_MEMORY;
 	index.used = cd_index_use_slot(b->store, &job->wish);

@@ -174,6 +174,17 @@ const struct cd_ent *cd_tenant_at(const struct cd_tenant *t, uint64_t number)
 		       : NULL;
 }
 
+const struct cd_ent *cd_tenant_near(const struct cd_tenant *t, struct cd_near *n, uint64_t number)
+{
+	struct cd_key key;
+	uint64_t value;
+	cd_tree_ahead(t->entities, (struct cd_key){0, number}, &n->at);
+	if (!cd_tree_here(&n->at, &key, &value) || key.lo != number)
+		return NULL;
+	prefetch_block(block_of(value));
+	return &block_of(value)->ent;
+}
+
 /* ---- indexes ---- */
 
 const struct cd_index *cd_tenant_index(const struct cd_tenant *t, cd_term term, enum cd_vi_class class)

@@ -30,6 +30,8 @@ struct cd_index {
 	enum cd_vi_class class;
 	struct cd_tree tree; /* {key, entity number} -> 0 */
 	struct cd_tree rest; /* {0, entity number} -> 0: values without a key */
+	uint64_t others;     /* of numbers, times: values of other classes that are in neither */
+	uint32_t levels;     /* of places: sizes of cells that were ever in it (cd_cell_level_bit) */
 	_Atomic uint64_t
 		*used; /* monotonic time of the last query that used it; lives as long as the store */
 };
@@ -107,6 +109,13 @@ void cd_scan_begin(struct cd_scan *, const struct cd_tenant *, cd_term type, uin
 /* The same from behind that entity on: to go on in a newer root. */
 void cd_scan_after(struct cd_scan *, const struct cd_tenant *, cd_term type, uint64_t number);
 const struct cd_ent *cd_scan_next(struct cd_scan *);
+
+/* Entities by ascending number, of many that lie near to each other. NULL: there is none of that number. The
+ * memory of what is returned is on its way, not yet here. */
+struct cd_near {
+	struct cd_tree_at at;
+};
+const struct cd_ent *cd_tenant_near(const struct cd_tenant *, struct cd_near *, uint64_t number);
 
 /* ---- pins ---- */
 

@@ -61,6 +61,18 @@ void cd_tree_seek(struct cd_tree t, struct cd_key key, struct cd_tree_at *at)
 	}
 }
 
+void cd_tree_ahead(struct cd_tree t, struct cd_key key, struct cd_tree_at *at)
+{
+	const struct cd_tree_node *leaf = at->depth ? at->node[at->depth - 1] : NULL;
+	if (!leaf || leaf->n == 0 || cd_key_less(leaf->key[leaf->n - 1], key)) {
+		cd_tree_seek(t, key, at);
+		return;
+	}
+	unsigned from = at->i[at->depth - 1];
+	if (from < leaf->n && cd_key_less(leaf->key[from], key))
+		at->i[at->depth - 1] = (uint16_t)(from + cd_keys_below(leaf->key + from, leaf->n - from, key));
+}
+
 void cd_tree_select(struct cd_tree t, uint64_t rank, struct cd_tree_at *at)
 {
 	at->depth = 0;
@@ -95,16 +107,24 @@ static bool next_leaf(struct cd_tree_at *at)
 	return true;
 }
 
-bool cd_tree_next(struct cd_tree_at *at, struct cd_key *ret_key, uint64_t *ret_value)
+bool cd_tree_here(struct cd_tree_at *at, struct cd_key *ret_key, uint64_t *ret_value)
 {
 	if (at->depth == 0)
 		return false;
 	unsigned d = at->depth - 1u;
 	if (at->i[d] >= at->node[d]->n && !next_leaf(at))
 		return false;
-	unsigned i = at->i[d]++;
+	unsigned i = at->i[d];
 	*ret_key = at->node[d]->key[i];
 	*ret_value = at->node[d]->value[i];
+	return true;
+}
+
+bool cd_tree_next(struct cd_tree_at *at, struct cd_key *ret_key, uint64_t *ret_value)
+{
+	if (!cd_tree_here(at, ret_key, ret_value))
+		return false;
+	at->i[at->depth - 1]++;
 	return true;
 }
 

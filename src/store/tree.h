@@ -52,8 +52,11 @@ struct cd_tree_at {
 };
 void cd_tree_seek(struct cd_tree, struct cd_key, struct cd_tree_at *);   /* first key >= key */
 void cd_tree_select(struct cd_tree, uint64_t rank, struct cd_tree_at *); /* the rank-th key, from 0 */
+/* The same from a place of this tree before it; costs little when the key is near. */
+void cd_tree_ahead(struct cd_tree, struct cd_key key, struct cd_tree_at *);
 /* The pair at the place, then moves on; false at the end. */
 bool cd_tree_next(struct cd_tree_at *, struct cd_key *ret_key, uint64_t *ret_value);
+bool cd_tree_here(struct cd_tree_at *, struct cd_key *ret_key, uint64_t *ret_value); /* ... and stays */
 
 /* Writer. CD_E_NO_MEMORY leaves the tree as it was before the call (the batch fails, its nodes are retired).
  */

@@ -17,7 +17,7 @@ uint64_t cd_vi_scope_key(cd_str scope, bool below)
 }
 
 /* a/b stands under itself, and under what is above it: a, a/b. */
-static bool scope_entries(const struct cd_ent *e, bool (*each)(void *, uint64_t, bool), void *arg)
+static bool scope_entries(const struct cd_ent *e, cd_vi_each *each, void *arg)
 {
 	const struct cd_ref *scopes = cd_ent_scopes(e);
 	bool good = true;
@@ -25,57 +25,54 @@ static bool scope_entries(const struct cd_ent *e, bool (*each)(void *, uint64_t,
 		cd_str scope = cd_ent_at(e, scopes[i]);
 		if (scope.n && scope.p[0] == '/')
 			scope = cd_str_skip(scope, 1);
-		good = each(arg, cd_vi_scope_key(scope, false), false);
+		good = each(arg, cd_vi_scope_key(scope, false), CD_VI_TREE);
 		for (size_t n = 1; good && n <= scope.n; n++)
 			if (n == scope.n || scope.p[n] == '/')
-				good = each(arg, cd_vi_scope_key(cd_str_of(scope.p, n), true), false);
+				good = each(arg, cd_vi_scope_key(cd_str_of(scope.p, n), true), CD_VI_TREE);
 	}
 	return good;
 }
 
-static bool string_entry(
-	const struct cd_ent *e, const struct cd_node *n, bool (*each)(void *, uint64_t, bool), void *arg)
+static bool string_entry(const struct cd_ent *e, const struct cd_node *n, cd_vi_each *each, void *arg)
 {
 	cd_str text = cd_node_value(e, n);
 	if (text.n < 2 || text.p[0] != '"')
-		return each(arg, 0, true);
+		return each(arg, 0, CD_VI_REST);
 	/* escapes are rare: such a string is looked at always */
 	if (memchr(text.p, '\\', text.n))
-		return each(arg, 0, true);
-	return each(arg, cd_vi_string_key(cd_str_of(text.p + 1, text.n - 2)), false);
+		return each(arg, 0, CD_VI_REST);
+	return each(arg, cd_vi_string_key(cd_str_of(text.p + 1, text.n - 2)), CD_VI_TREE);
 }
 
-static bool place_entry(
-	const struct cd_ent *e, const struct cd_node *n, bool (*each)(void *, uint64_t, bool), void *arg)
+static bool place_entry(const struct cd_ent *e, const struct cd_node *n, cd_vi_each *each, void *arg)
 {
 	struct cd_box box;
 	cd_str packed = cd_node_meta(e, n, CD_META_BOX);
 	if (packed.n != sizeof box)
 		return true;
 	memcpy(&box, packed.p, sizeof box);
-	return each(arg, cd_cell_of(&box), false);
+	return each(arg, cd_cell_of(&box), CD_VI_TREE);
 }
 
-static bool entry(const struct cd_ent *e, const struct cd_node *n, enum cd_vi_class class,
-	bool (*each)(void *, uint64_t, bool), void *arg)
+static bool entry(
+	const struct cd_ent *e, const struct cd_node *n, enum cd_vi_class class, cd_vi_each *each, void *arg)
 {
 	if (class == CD_VI_PLACE)
 		return n->kind != CD_GEO_PROPERTY || place_entry(e, n, each, arg);
 	if (n->kind == CD_LANGUAGE_PROPERTY || n->kind == CD_GEO_PROPERTY)
 		return true; /* no comparison holds for them as a whole */
 	if (n->value_class == CD_V_ARRAY || n->value_class == CD_V_OBJECT)
-		return each(arg, 0, true);
+		return each(arg, 0, CD_VI_REST);
 	bool string = n->value_class == CD_V_STRING || n->value_class == CD_V_URI;
 	bool time = n->value_class == CD_V_DATETIME;
 	if (class == CD_VI_STRING)
 		return !string || string_entry(e, n, each, arg);
 	if ((class == CD_VI_NUMBER && n->value_class == CD_V_NUMBER) || (class == CD_VI_TIME && time))
-		return each(arg, n->key, false);
-	return true;
+		return each(arg, n->key, CD_VI_TREE);
+	return each(arg, 0, CD_VI_OTHERS);
 }
 
-bool cd_vi_entries(const struct cd_ent *e, cd_term term, enum cd_vi_class class,
-	bool (*each)(void *, uint64_t, bool), void *arg)
+bool cd_vi_entries(const struct cd_ent *e, cd_term term, enum cd_vi_class class, cd_vi_each *each, void *arg)
 {
 	const struct cd_node *at;
 	if (class == CD_VI_SCOPE)
@@ -97,11 +94,17 @@ struct put {
 	cd_code code;
 };
 
-static bool put_one(void *arg, uint64_t key, bool rest)
+static bool put_one(void *arg, uint64_t key, enum cd_vi_where where)
 {
 	struct put *p = arg;
-	struct cd_tree *tree = rest ? &p->index->rest : &p->index->tree;
-	const struct cd_key at = {rest ? 0 : key, p->number};
+	struct cd_tree *tree = where == CD_VI_REST ? &p->index->rest : &p->index->tree;
+	const struct cd_key at = {key, p->number};
+	if (where == CD_VI_OTHERS) {
+		p->index->others += p->out ? -1ull : 1;
+		return true;
+	}
+	if (!p->out && p->index->class == CD_VI_PLACE)
+		p->index->levels |= cd_cell_level_bit(key);
 	p->code = p->out ? cd_tree_del(p->edit, tree, at, NULL, NULL)
 			 : cd_tree_put(p->edit, tree, at, 0, NULL, NULL);
 	return p->code == CD_OK;

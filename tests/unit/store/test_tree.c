@@ -127,6 +127,16 @@ static void check_lookups(struct cd_tree t, const struct model *m, struct cd_key
 			cd_tree_select(t, i, &at);
 		else
 			cd_tree_seek(t, probe, &at);
+		assert_int_equal(cd_tree_here(&at, &k, &v), i < m->n);
+		assert_int_equal(cd_tree_next(&at, &k, &v), i < m->n);
+		if (i < m->n)
+			assert_true(cd_key_eq(k, m->p[i].key) && v == m->p[i].value);
+	}
+	/* from any place before it, near and far */
+	for (int way = 0; way < 4; way++) {
+		size_t before = way == 0 || i == 0 ? 0 : way == 1 ? i - 1 : (size_t)rnd(i + 1);
+		cd_tree_select(t, before, &at);
+		cd_tree_ahead(t, probe, &at);
 		assert_int_equal(cd_tree_next(&at, &k, &v), i < m->n);
 		if (i < m->n)
 			assert_true(cd_key_eq(k, m->p[i].key) && v == m->p[i].value);

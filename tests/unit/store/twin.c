@@ -244,16 +244,17 @@ static void check_uses(const struct cd_tenant *t)
 /* Indexes hold every entry of what is stored, and nothing else. */
 struct expected {
 	const struct cd_index *index;
-	uint64_t number, last_key, n[2];
+	uint64_t number, n[3]; /* by where */
 };
 
-static bool expect_entry(void *arg, uint64_t key, bool rest)
+static bool expect_entry(void *arg, uint64_t key, enum cd_vi_where where)
 {
 	struct expected *x = arg;
 	uint64_t value;
-	assert_true(
-		cd_tree_get(rest ? x->index->rest : x->index->tree, (struct cd_key){key, x->number}, &value));
-	x->n[rest]++;
+	x->n[where]++;
+	if (where != CD_VI_OTHERS)
+		assert_true(cd_tree_get(where == CD_VI_REST ? x->index->rest : x->index->tree,
+			(struct cd_key){key, x->number}, &value));
 	return true;
 }
 
@@ -267,9 +268,10 @@ static void check_indexes(const struct cd_tenant *t)
 			x.number = e->number;
 			assert_true(cd_vi_entries(e, x.index->term, x.index->class, expect_entry, &x));
 		}
-		assert_int_equal(
-			x.n[0], cd_tree_count(x.index->tree)); /* test entities have one instance each */
-		assert_int_equal(x.n[1], cd_tree_count(x.index->rest));
+		assert_int_equal(x.n[CD_VI_TREE],
+			cd_tree_count(x.index->tree)); /* test entities have one instance each */
+		assert_int_equal(x.n[CD_VI_REST], cd_tree_count(x.index->rest));
+		assert_int_equal(x.n[CD_VI_OTHERS], x.index->others);
 	}
 }
 
