@@ -5,6 +5,7 @@
  *   --from N    {n} in path and body counts from N on; {r} is a random number below N
  *   --below N
  *   --requests N  stop after so many
+ *   --every US  each connection sends no sooner than so long after its last request, and sleeps meanwhile
  *   --header "Name: value"
  *   --expect STATUS  anything else is an error
  *
@@ -32,7 +33,7 @@ struct connection {
 	int fd;
 	uint64_t began; /* ns */
 	size_t head_n, left;
-	int in_body, status;
+	int in_body, status, idle;
 	char head[8192];
 };
 static struct {
@@ -40,7 +41,7 @@ static struct {
 	double seconds;
 	const char *method, *path;
 	char *body;
-	uint64_t from, below, requests;
+	uint64_t from, below, requests, every; /* every: ns */
 	char headers[4096];
 } conf = {.below = 1, .requests = UINT64_MAX};
 static struct {
@@ -125,7 +126,7 @@ static void send_request(struct connection *c)
 	out_n += body_n;
 	c->began = now_ns();
 	c->head_n = c->left = 0;
-	c->in_body = 0;
+	c->in_body = c->idle = 0;
 	while (put < out_n) {
 		ssize_t k = write(c->fd, out + put, out_n - put);
 		if (k < 0 && errno != EAGAIN)
@@ -143,7 +144,8 @@ static void finish(struct connection *c)
 		sum.errors++;
 		sum.first_error = sum.first_error ? sum.first_error : c->status;
 	}
-	if (sum.sent < conf.requests)
+	c->idle = 1;
+	if (sum.sent < conf.requests && !conf.every)
 		send_request(c);
 }
 
@@ -219,7 +221,8 @@ static char *content(const char *path)
 static void options(int argc, char **argv)
 {
 	static const struct option known[] = {{"from", 1, NULL, 'f'}, {"below", 1, NULL, 'b'},
-		{"requests", 1, NULL, 'r'}, {"header", 1, NULL, 'h'}, {"expect", 1, NULL, 'e'}, {0}};
+		{"requests", 1, NULL, 'r'}, {"header", 1, NULL, 'h'}, {"expect", 1, NULL, 'e'},
+		{"every", 1, NULL, 'v'}, {0}};
 	for (int o; (o = getopt_long(argc, argv, "", known, NULL)) != -1;) {
 		if (o == 'f')
 			conf.from = strtoull(optarg, NULL, 10);
@@ -227,6 +230,8 @@ static void options(int argc, char **argv)
 			conf.below = strtoull(optarg, NULL, 10);
 		else if (o == 'r')
 			conf.requests = strtoull(optarg, NULL, 10);
+		else if (o == 'v')
+			conf.every = strtoull(optarg, NULL, 10) * 1000;
 		else if (o == 'e')
 			conf.expect = atoi(optarg);
 		else if (o == 'h' && strlen(conf.headers) + strlen(optarg) + 3 < sizeof conf.headers)
@@ -246,6 +251,20 @@ static void options(int argc, char **argv)
 	conf.body = argc - optind > 5 ? content(argv[optind + 5]) : NULL;
 }
 
+/* Whoever is due sends; the least sleep that the kernel gives, when nobody was. */
+static void send_due(struct connection *all)
+{
+	uint64_t now = now_ns();
+	int sent = 0;
+	for (int i = 0; i < conf.connections; i++)
+		if (all[i].idle && now >= all[i].began + conf.every && sum.sent < conf.requests) {
+			send_request(&all[i]);
+			sent = 1;
+		}
+	if (!sent)
+		nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
@@ -263,6 +282,8 @@ int main(int argc, char **argv)
 		int n = epoll_wait(ep, events, EVENTS, 0);
 		for (int i = 0; i < n; i++)
 			receive(events[i].data.ptr);
+		if (conf.every)
+			send_due(all);
 	}
 	double seconds = (double)(now_ns() - began) / 1e9;
 	printf("{\"requests\": %llu, \"errors\": %llu, \"error_status\": %d, \"seconds\": %.6f, \"bytes\": "
