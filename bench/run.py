@@ -308,6 +308,7 @@ QUERIES = {
     "count of 500": "q=serial%3C500&count=true",
     "order by, 20 of 500": "q=serial%3C500&orderBy=NO2",
     "order by, 20 of all": "orderBy=serial;desc",
+    "the 20 nearest": "orderBy=location;dist-asc&orderFrom=[7.62,51.95]",
     "the last tenth of a range": "q=serial%3E{nine_tenths}",
     "one of two": "q=kind==%22kind%207%22|serial%3C50",
     "time of observation": "q=NO2.observedAt%3E2026-01-02T03:58:30Z",

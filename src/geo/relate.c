@@ -163,6 +163,12 @@ void cd_geo_query_free(struct cd_geo_query *q)
 	cd_mem_free(q);
 }
 
+void cd_geo_query_reach(struct cd_geo_query *q, double most)
+{
+	q->least = 0;
+	q->most = most;
+}
+
 /* ---- distance ---- */
 
 static double metres(double x0, double y0, double x1, double y1)

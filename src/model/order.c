@@ -207,7 +207,8 @@ static void put_seen(struct cd_order *o, const struct cd_q_first *v, struct cd_b
 	}
 }
 
-static void put_distance(const struct key *k, const struct cd_ent *e, struct cd_q_run *run, struct cd_buf *b)
+/* Negative: there is no place. */
+static double metres_to(const struct key *k, const struct cd_ent *e, struct cd_q_run *run)
 {
 	struct cd_box box;
 	const struct cd_node *n = k->path->kind == CD_Q_GEO ? cd_nodes_instance(e, cd_ent_nodes(e), e->tops,
@@ -215,11 +216,15 @@ static void put_distance(const struct key *k, const struct cd_ent *e, struct cd_
 							    : NULL;
 	cd_str packed =
 		n && n->kind == CD_GEO_PROPERTY ? cd_node_meta(e, n, CD_META_BOX) : cd_str_of(NULL, 0);
-	double metres = -1;
-	if (packed.n == sizeof box && cd_node_alive(e, n, run->now)) {
-		memcpy(&box, packed.p, sizeof box);
-		metres = cd_geo_query_distance(k->from, cd_node_value(e, n), &box);
-	}
+	if (packed.n != sizeof box || !cd_node_alive(e, n, run->now))
+		return -1;
+	memcpy(&box, packed.p, sizeof box);
+	return cd_geo_query_distance(k->from, cd_node_value(e, n), &box);
+}
+
+static void put_distance(const struct key *k, const struct cd_ent *e, struct cd_q_run *run, struct cd_buf *b)
+{
+	double metres = metres_to(k, e, run);
 	if (metres < 0) {
 		put_rank(b, RANK_ABSENT);
 		return;
@@ -255,6 +260,21 @@ static void put_key(struct cd_order *o, const struct key *k, const struct cd_ent
 			put_rank(b, RANK_ABSENT);
 		break;
 	}
+}
+
+struct cd_q *cd_order_around(struct cd_order *o, double metres, cd_term *ret_attribute)
+{
+	const struct key *k = &o->keys[0];
+	if (o->n != 1 || k->what != BY_DISTANCE || k->down || k->path->kind != CD_Q_GEO)
+		return NULL;
+	cd_geo_query_reach(k->from, metres);
+	*ret_attribute = k->path->term;
+	return k->path;
+}
+
+double cd_order_metres(struct cd_order *o, const struct cd_ent *e, struct cd_q_run *run)
+{
+	return metres_to(&o->keys[0], e, run);
 }
 
 void cd_order_key(struct cd_order *o, const struct cd_ent *e, struct cd_q_run *run, struct cd_buf *b)

@@ -25,6 +25,13 @@ bool cd_order_single(const struct cd_order *, cd_term *ret_attribute, bool *ret_
 /* The value that decides: its class, and the key of a number or time. False: the entity has none. */
 bool cd_order_first(const struct cd_order *, const struct cd_ent *, struct cd_q_run *,
 	enum cd_value *ret_class, uint64_t *ret_key);
+/*
+ * Nearest first alone? Then the condition of lying within so many metres, whose bound the next call changes;
+ * it lives as long as the order. NULL: another order.
+ */
+struct cd_q *cd_order_around(struct cd_order *, double metres, cd_term *ret_attribute);
+double cd_order_metres(
+	struct cd_order *, const struct cd_ent *, struct cd_q_run *); /* of that; negative: none */
 void cd_order_key(struct cd_order *, const struct cd_ent *, struct cd_q_run *, struct cd_buf *out);
 
 #endif

@@ -44,11 +44,14 @@ struct cd_op_list {
 	struct cd_asked asked;
 	struct cd_q_run run;
 	struct cd_plan plan;
-	struct cd_top *top;           /* of an ordered list */
-	struct cd_by_value by_value;  /* or, where an index has that order: */
-	const struct cd_ent **picked; /* NULL: not in that way */
+	/* of an ordered list */
+	enum { CD_ORDER_ALL, CD_ORDER_BY_VALUE, CD_ORDER_AROUND } way;
+	struct cd_top *top;
+	struct cd_by_value by_value;
+	const struct cd_ent **picked; /* by value */
 	uint64_t picked_n, patience;
-	uint64_t known;         /* how many there are in all, when that was known before */
+	double metres;          /* around */
+	uint64_t known;         /* how many there are in all, when the trees know it */
 	struct cd_buf key;      /* of one entity in it */
 	struct cd_seen *linked; /* of a flat list */
 	const struct cd_ent **page;

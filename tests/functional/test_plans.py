@@ -1,6 +1,8 @@
 """Whichever way candidates are found, the answer is the same: queries with and without indexes against plain Python, and what
 the plans are where it matters. [CIM 009 4.9, 4.10, 4.23, 5.7.2]"""
 import itertools
+import json
+import math
 import random
 import time
 import urllib.parse
@@ -175,3 +177,28 @@ def test_places_of_any_size_are_found(twin):
     assert explain(twin, **near, count="true")["plan"] == "index"
     assert twin.call("POST", NGSI + "/entityOperations/delete", [a["id"] for a in areas]).status == 204
     assert ids(twin, **near) == before
+
+def metres(a, b):
+    x0, y0, x1, y1 = map(math.radians, (*a, *b))
+    h = math.sin((y1 - y0) / 2) ** 2 + math.cos(y0) * math.cos(y1) * math.sin((x1 - x0) / 2) ** 2
+    return 2 * 6371008.8 * math.asin(math.sqrt(h))
+
+@pytest.mark.parametrize("at", [[7.0313, 51.0171], [7.2, 51.2], [-60, -30]])
+def test_the_nearest_come_from_an_index_of_places(twin, at):
+    order = dict(orderBy="place;dist-asc", orderFrom=json.dumps(at))
+    until_indexed(twin, georel="near;maxDistance==1", geometry="Point", coordinates="[7.0, 51.0]", geoproperty="place")
+    distance = {e["id"]: metres(at, e["place"]["value"]["coordinates"]) for e in twin.entities}
+    for more, chosen in ((dict(type="Sensor"), lambda e: True), (dict(q="level==0"), lambda e: e["level"] == 0)):
+        expected = sorted(distance[e["id"]] for e in twin.entities if chosen(e))
+        for offset in (0, 7, 300):
+            found = [distance[i] for i in ids(twin, **order, **more, limit=20, offset=offset)]
+            assert found == pytest.approx(expected[offset:offset + 20], rel=0.01), (more, offset)
+    told = explain(twin, **order, type="Sensor", limit=20)
+    if at[0] == 7.0313:
+        assert told["order"] == "index" and told["evaluated"] < 300
+    farthest = [distance[i] for i in ids(twin, orderBy="place;dist-desc", orderFrom=json.dumps(at), type="Sensor", limit=5)]
+    assert farthest == pytest.approx(sorted(distance.values(), reverse=True)[:5], rel=0.01)
+    answer = query(twin, **order, type="Sensor", limit=3, count="true")
+    assert answer.headers["NGSILD-Results-Count"] == str(COUNT) and 'rel="next"' in str(answer.headers)
+    assert len(ids(twin, **order, q="serial<2", limit=20)) == 2
+    assert ids(twin, **order, type="Sensor", limit=0, count="true") == []

@@ -1,0 +1,63 @@
+/* Linked entities, inline and behind: where they are read from, and the frame of an answer of many. [4.5.23]
+ */
+#include "ops/read_int.h"
+
+#include "ops/runner.h"
+
+/* ---- what linked entities are read from ---- */
+
+struct linked_from {
+	const struct cd_store *store;
+	const struct cd_tenant *tenant;
+	cd_time_us now;
+};
+
+static const struct cd_ent *fetch(void *arg, cd_str id)
+{
+	const struct linked_from *from = arg;
+	const struct cd_ent *e = cd_tenant_get(from->store, from->tenant, id);
+	return e && cd_ent_alive(e, from->now) ? e : NULL;
+}
+
+bool cd_read_links(
+	struct cd_op *op, const struct cd_tenant *tenant, struct cd_asked *asked, struct cd_q_run *run)
+{
+	struct linked_from *from = CD_NEW(op->cx->arena, struct linked_from);
+	if (!from)
+		return false;
+	*from = (struct linked_from){cd_runner_store(op->runner), tenant, op->cx->now};
+	asked->join.fetch = fetch;
+	asked->join.arg = from;
+	if (run) {
+		run->fetch = fetch;
+		run->arg = from;
+	}
+	return true;
+}
+
+/* ---- the frame around many ---- */
+
+void cd_read_open(struct cd_buf *b, const struct cd_out *out)
+{
+	cd_buf_put(b, out->geojson ? CD_STR("{\"type\":\"FeatureCollection\",\"features\":[") : CD_STR("["));
+}
+
+void cd_read_close(struct cd_buf *b, const struct cd_out *out, bool with_context)
+{
+	cd_buf_char(b, ']');
+	if (!out->geojson)
+		return;
+	if (with_context) {
+		CD_BUF_LIT(b, ",\"@context\":");
+		cd_buf_put(b, cd_ctx_source(out->ctx));
+	}
+	cd_buf_char(b, '}');
+}
+
+void cd_read_write_linked(void *arg, const struct cd_ent *e, const struct cd_out *out)
+{
+	struct cd_linked_list *l = arg;
+	if (l->n++)
+		cd_buf_char(l->b, ',');
+	cd_repr_out(l->b, l->arena, out, e);
+}
