@@ -141,7 +141,9 @@ static int on_url(llhttp_t *p, const char *at, size_t n)
 	return extend(&r->target, offset_of(p, at), n) ? 0 : HPE_USER;
 }
 
-/* What stands between the bytes of a chunked body and behind them means nothing to us, but has an end. */
+/* What stands between the bytes of a chunked body and behind them means nothing to us, but has an end. Where
+ * it is passed depends on how the bytes were cut; so it is refused as the malformed framing is that may
+ * follow. */
 static int on_framing(llhttp_t *p, const char *at, size_t n)
 {
 	struct request *r = req_of(p);
@@ -149,7 +151,7 @@ static int on_framing(llhttp_t *p, const char *at, size_t n)
 	r->framing += n;
 	if (r->framing <= r->pub.cx.set->head_max)
 		return 0;
-	(void)cd_fail(&r->pub.cx, CD_E_HEAD_TOO_LARGE, NULL, "What is around the body is too large");
+	llhttp_set_error_reason(p, "What is around the body is too large");
 	return HPE_USER;
 }
 
@@ -160,14 +162,22 @@ static int on_name(llhttp_t *p, const char *at, size_t n)
 	if (c->state == CONN_BODY)
 		return on_framing(p, at, n);
 	bool begins = r->raw_n == 0 || r->raw[r->raw_n - 1].value.at;
-	if (begins && r->raw_n == c->server->set->headers_max) {
-		(void)cd_fail(&r->pub.cx, CD_E_HEAD_TOO_LARGE, NULL, "More than %llu header fields",
-			(unsigned long long)c->server->set->headers_max);
-		return HPE_USER;
-	}
+	r->one_more = begins && r->raw_n == c->server->set->headers_max;
+	if (r->one_more)
+		return 0; /* refused when it is whole: until then it may still turn out to be no name */
 	if (begins)
 		r->raw[r->raw_n++] = (struct head_field){.name = {0, 0}};
 	return extend(&r->raw[r->raw_n - 1].name, offset_of(p, at), n) ? 0 : HPE_USER;
+}
+
+static int on_name_complete(llhttp_t *p)
+{
+	struct request *r = req_of(p);
+	if (!r->one_more)
+		return 0;
+	(void)cd_fail(&r->pub.cx, CD_E_HEAD_TOO_LARGE, NULL, "More than %llu header fields",
+		(unsigned long long)r->pub.cx.set->headers_max);
+	return HPE_USER;
 }
 
 static int on_value(llhttp_t *p, const char *at, size_t n)
@@ -388,6 +398,7 @@ static int on_complete(llhttp_t *p)
 static const llhttp_settings_t parser_settings = {
 	.on_url = on_url,
 	.on_header_field = on_name,
+	.on_header_field_complete = on_name_complete,
 	.on_header_value = on_value,
 	.on_header_value_complete = on_value_complete,
 	.on_headers_complete = on_head,

@@ -42,6 +42,7 @@ struct request {
 	struct head_field *raw;
 	struct cd_http_field *fields;
 	size_t raw_n;
+	bool one_more; /* than headers_max: a name is being read that has no place */
 	struct span target;
 	size_t head_end;        /* bytes behind it are free once they were parsed */
 	size_t body_at, body_n; /* of a body that lies in `head` */
@@ -106,7 +107,7 @@ struct cd_http_server {
 	z_stream *z; /* for whole answers, reset between them */
 	char date[64];
 	uint64_t date_ms;
-	uint64_t drain_until_ms;
+	uint64_t drain_until_ms, swept_ms;
 	unsigned handles; /* of ours that are open */
 	void (*drained)(void *);
 	void *drained_arg;

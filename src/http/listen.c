@@ -141,15 +141,26 @@ void cd_conn_deadline(struct cd_http_conn *c, uint64_t us)
 static void finish_drain(struct cd_http_server *s);
 static void accept_owed(struct cd_http_server *s);
 
+/* Time in which the loop stood still is not the clients': what they said or took meanwhile is only seen after
+ * the timers have run. */
+static uint64_t stood_still(struct cd_http_server *s, uint64_t now)
+{
+	uint64_t late = now - s->swept_ms;
+	s->swept_ms = now;
+	return late > 2 * SWEEP_MS ? late - SWEEP_MS : 0;
+}
+
 static void on_sweep(uv_timer_t *timer)
 {
 	struct cd_http_server *s = timer->data;
-	uint64_t now = uv_now(s->loop);
+	uint64_t now = uv_now(s->loop), late = stood_still(s, now);
 	bool force = s->draining && now >= s->drain_until_ms;
 	for (struct cd_http_conn *c = s->conns, *next; c; c = next) {
 		next = c->next;
 		if (c->closing)
 			continue;
+		if (c->deadline_ms)
+			c->deadline_ms += late;
 		if (force)
 			cd_conn_close(c, true);
 		else if (c->deadline_ms && now >= c->deadline_ms)
@@ -167,6 +178,7 @@ static void start_sweep(struct cd_http_server *s)
 	if (s->sweeping)
 		return;
 	s->sweeping = true;
+	s->swept_ms = uv_now(s->loop);
 	uv_timer_start(s->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 }
 

@@ -12,6 +12,7 @@
 #include "http/problem.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -153,6 +154,16 @@ static void seen_init(struct seen *seen)
 	cd_buf_init(&seen->wire, 64 << 20);
 }
 
+static void differ(const struct seen *once, const struct seen *cut, unsigned piece)
+{
+	const struct seen *both[] = {once, cut};
+	for (int i = 0; i < 2; i++)
+		fprintf(stderr, "---- %s, of %u:\n" CD_STR_FMT "\n----\n" CD_STR_FMT "\n",
+			i ? "said in pieces" : "said at once", piece + 1,
+			CD_STR_ARG(cd_buf_str(&both[i]->log)), CD_STR_ARG(cd_buf_str(&both[i]->wire)));
+	abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct cd_settings set;
@@ -176,7 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	statuses(&cut, &b);
 	if (!cd_str_eq(cd_buf_str(&once.log), cd_buf_str(&cut.log)) ||
 		!cd_str_eq(cd_buf_str(&a), cd_buf_str(&b)))
-		abort();
+		differ(&once, &cut, data[0]);
 	cd_buf_done(&once.log);
 	cd_buf_done(&once.wire);
 	cd_buf_done(&cut.log);

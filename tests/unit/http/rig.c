@@ -194,6 +194,14 @@ static void redirect(struct cd_http_req *req, const char *to, unsigned long n)
 	echo(req, 302, &field);
 }
 
+/* The loop stands still for two seconds. */
+static void stall(struct rig *rig, struct cd_http_req *req)
+{
+	atomic_fetch_add(&rig->stalls, 1);
+	sleep(2);
+	echo(req, 200, NULL);
+}
+
 static void tag(struct cd_http_req *req)
 {
 	const struct cd_http_field field = {CD_STR_INIT("ETag"), CD_STR_INIT("\"v1\"")};
@@ -225,6 +233,8 @@ static void on_request(void *app, struct cd_http_req *req)
 		later(rig, req);
 	else if (cd_str_eq(req->path, CD_STR("/hold")))
 		(void)work_new(rig, req);
+	else if (cd_str_eq(req->path, CD_STR("/stall")))
+		stall(rig, req);
 	else if (cd_str_eq(req->path, CD_STR("/elsewhere")))
 		redirect(req, "ftp://127.0.0.1/x", 0);
 	else if (cd_str_eq(req->path, CD_STR("/tag")))

@@ -7,7 +7,7 @@
  *   /stream/N   N bytes in pieces, as fast as the client reads       /cut/N    N bytes, then the connection
  * is cut /empty      204                                                  /refused  403 while the head is
  * looked at /redirect/N 302 to N-1, 0 is an echo    /elsewhere  302 to ftp:  /tag      ETag "v1", 304 for who
- * has it
+ * has it    /stall    200 after the whole loop stood still for two seconds
  */
 #ifndef CD_TEST_RIG_H
 #define CD_TEST_RIG_H
@@ -24,7 +24,7 @@ struct rig {
 	struct cd_http_tls *tls;
 	const char *control; /* path of a control socket; NULL: none */
 	int port;
-	atomic_uint heads, requests, dones, rooms, gone;
+	atomic_uint heads, requests, dones, rooms, gone, stalls;
 	atomic_size_t put;   /* bytes of streams that were handed to the server */
 	atomic_bool drained; /* rig_drain is done */
 	atomic_bool failed;  /* an armed allocation failed */
