@@ -32,10 +32,12 @@ static cd_code check_head(struct cd_http_req *req, const struct cd_route *route)
 		return CD_OK;
 	if ((route->flags & CD_ROUTE_LENGTH) && !req->has_length)
 		return cd_fail(cx, CD_E_LENGTH, "Content-Length", "A Content-Length is required");
-	cd_str media = cd_media_type(cx->arena, cd_http_field(req, CD_STR("content-type")));
-	if (cd_str_eq(media, CD_STR("application/json")) || cd_str_eq(media, CD_STR("application/ld+json")))
+	cd_str media = cd_http_field(req, CD_STR("content-type"));
+	if (cd_media_is(media, CD_STR("application/json")) ||
+		cd_media_is(media, CD_STR("application/ld+json")))
 		return CD_OK;
-	if ((route->flags & CD_ROUTE_BODY_MERGE) && cd_str_eq(media, CD_STR("application/merge-patch+json")))
+	if ((route->flags & CD_ROUTE_BODY_MERGE) &&
+		cd_media_is(media, CD_STR("application/merge-patch+json")))
 		return CD_OK;
 	return cd_fail(cx, CD_E_MEDIA_TYPE, "Content-Type",
 		"Taken are application/json and application/ld+json%s",

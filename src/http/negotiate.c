@@ -79,14 +79,9 @@ int cd_negotiate(const struct cd_http_req *req, const cd_str *offers, size_t n, 
 	return best;
 }
 
-cd_str cd_media_type(struct cd_arena *arena, cd_str value)
+bool cd_media_is(cd_str value, cd_str media)
 {
-	cd_str type = cd_str_trim(cd_str_cut(&value, ';'));
-	cd_str copy = cd_arena_copy(arena, type);
-	for (size_t i = 0; copy.p && i < copy.n; i++)
-		if (copy.p[i] >= 'A' && copy.p[i] <= 'Z')
-			((char *)(uintptr_t)copy.p)[i] |= 32;
-	return copy;
+	return cd_str_eq_nocase(cd_str_trim(cd_str_cut(&value, ';')), media);
 }
 
 bool cd_accepts_coding(const struct cd_http_req *req, cd_str coding)

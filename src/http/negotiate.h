@@ -11,8 +11,8 @@
  */
 int cd_negotiate(const struct cd_http_req *, const cd_str *offers, size_t n, uint32_t allowed);
 
-/* The media type of a Content-Type value, in lower case without parameters, in the arena. */
-cd_str cd_media_type(struct cd_arena *, cd_str value);
+/* Is it this media type (in lower case) that a Content-Type value names, whatever its parameters? */
+bool cd_media_is(cd_str value, cd_str media);
 
 /* Does the client accept this content coding ("gzip")? */
 bool cd_accepts_coding(const struct cd_http_req *, cd_str coding);

@@ -107,11 +107,13 @@ static cd_code take(struct cd_cx *cx, const struct cd_route_table *t, const stru
 	cd_str pair, struct cd_args *args)
 {
 	cd_str rest = pair;
-	cd_str name = cd_percent_decode(cx->arena, cd_str_cut(&rest, '='));
-	cd_str value = form_decode(cx->arena, rest.p ? rest : CD_STR(""));
-	if (!name.p || (rest.p && !value.p))
+	if (!cd_percent_ok(pair))
 		return cd_fail(cx, CD_E_INVALID_REQUEST, "query",
 			"A %% in the query is not followed by two hexadecimal digits");
+	cd_str name = cd_percent_decode(cx->arena, cd_str_cut(&rest, '='));
+	cd_str value = form_decode(cx->arena, rest.p ? rest : CD_STR(""));
+	if (!name.p || !value.p)
+		return cd_fail_memory(cx);
 	for (size_t i = 0; i < t->params_n; i++) {
 		if (!(route->params >> i & 1) || !cd_str_eq(name, cd_str_z(t->params[i].name)))
 			continue;

@@ -9,6 +9,21 @@ static int hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* Of the escape that `s` begins with; -1: it is none. */
+static int escaped(cd_str s)
+{
+	int high = s.n > 2 ? hex(s.p[1]) : -1, low = s.n > 2 ? hex(s.p[2]) : -1;
+	return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+bool cd_percent_ok(cd_str s)
+{
+	for (size_t at; (at = cd_str_find(s, '%')) < s.n; s = cd_str_skip(s, at + 3))
+		if (escaped(cd_str_skip(s, at)) < 0)
+			return false;
+	return true;
+}
+
 cd_str cd_percent_decode(struct cd_arena *arena, cd_str s)
 {
 	if (cd_str_find(s, '%') == s.n)
@@ -20,11 +35,10 @@ cd_str cd_percent_decode(struct cd_arena *arena, cd_str s)
 			out[n++] = s.p[i];
 			continue;
 		}
-		bool whole = s.n - i > 2;
-		int high = whole ? hex(s.p[i + 1]) : -1, low = whole ? hex(s.p[i + 2]) : -1;
-		if (high < 0 || low < 0)
+		int byte = escaped(cd_str_skip(s, i));
+		if (byte < 0)
 			return cd_str_of(NULL, 0);
-		out[n++] = (char)(high << 4 | low);
+		out[n++] = (char)byte;
 		i += 2;
 	}
 	return cd_str_of(out, n);

@@ -123,7 +123,7 @@ static cd_str allow_of(struct cd_arena *arena, const struct cd_route_node *n)
 	cd_str list = CD_STR("");
 	for (int m = 0; m < CD_METHOD_N; m++) {
 		bool has = n->routes[m] || m == CD_OPTIONS || (m == CD_HEAD && n->routes[CD_GET]);
-		if (has)
+		if (has && list.p)
 			list = cd_arena_printf(arena, CD_STR_FMT "%s" CD_STR_FMT, CD_STR_ARG(list),
 				list.n ? ", " : "", CD_STR_ARG(cd_method_names[m]));
 	}
@@ -135,10 +135,12 @@ static cd_code take_part(struct cd_cx *cx, cd_str raw, struct cd_args *args, uns
 	if (*parts == CD_PATH_PARTS_MAX)
 		return cd_fail(cx, CD_E_NOT_FOUND, NULL, "There is no such path");
 	args->part_raw[*parts] = raw;
-	args->part[*parts] = cd_percent_decode(cx->arena, raw);
-	if (!args->part[*parts].p)
+	if (!cd_percent_ok(raw))
 		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "path",
 			"A %% in the path is not followed by two hexadecimal digits");
+	args->part[*parts] = cd_percent_decode(cx->arena, raw);
+	if (!args->part[*parts].p)
+		return cd_fail_memory(cx);
 	(*parts)++;
 	return CD_OK;
 }
@@ -175,9 +177,11 @@ cd_code cd_router_find(const struct cd_router *r, struct cd_cx *cx, enum cd_meth
 		return cx->err.code;
 	if (!answers(n))
 		return cd_fail(cx, CD_E_NOT_FOUND, NULL, "There is no such path");
-	*ret_allow = allow_of(cx->arena, n);
 	*ret = route_for(n, m);
 	if (*ret)
 		return CD_OK;
+	*ret_allow = allow_of(cx->arena, n);
+	if (!ret_allow->p)
+		return cd_fail_memory(cx);
 	return cd_fail(cx, CD_E_METHOD, NULL, "Here are " CD_STR_FMT, CD_STR_ARG(*ret_allow));
 }

@@ -84,7 +84,9 @@ cd_code cd_router_args(
 /* OpenAPI 3.1 of all routes, as JSON. */
 void cd_router_openapi(const struct cd_router *, struct cd_buf *, cd_str title, cd_str version);
 
-/* "%2F" to "/", once. p == NULL on a bad escape or when out of memory. '+' stays '+'. */
+/* Is every % followed by two hexadecimal digits? */
+bool cd_percent_ok(cd_str);
+/* "%2F" to "/", once. p == NULL when that is not so, or when out of memory. '+' stays '+'. */
 cd_str cd_percent_decode(struct cd_arena *, cd_str);
 /* Everything but unreserved characters and those in `keep` escaped. */
 void cd_percent_encode(struct cd_buf *, cd_str, const char *keep);

@@ -25,10 +25,13 @@ static struct cd_q *pair(struct cd_arena *arena, enum cd_q_kind kind, struct cd_
 		return a;
 	}
 	struct cd_q *q = cd_q_new(arena, kind);
-	if (q) {
-		q->child = a;
-		a->next = b;
+	if (!q) {
+		cd_q_done(a);
+		cd_q_done(b);
+		return NULL;
 	}
+	q->child = a;
+	a->next = b;
 	return q;
 }
 
@@ -42,26 +45,39 @@ struct cd_q *cd_q_or(struct cd_arena *arena, struct cd_q *a, struct cd_q *b)
 	return pair(arena, CD_Q_OR, a, b);
 }
 
-cd_code cd_q_ids(struct cd_cx *cx, cd_str list, struct cd_q **ret)
+cd_code cd_q_id_list(struct cd_cx *cx, const cd_str *ids, size_t n, struct cd_q **ret)
 {
 	struct cd_q *any = cd_q_new(cx->arena, CD_Q_OR);
 	struct cd_q **at = any ? &any->child : NULL;
-	for (unsigned n = 0; at && list.p; n++, at = &(*at)->next) {
-		cd_str id = cd_str_cut(&list, ',');
-		if (n == IDS_MAX)
-			return cd_fail(cx, CD_E_TOO_COMPLEX, "id", "More than %d ids", IDS_MAX);
-		if (!cd_uri_ok(id))
+	if (n > IDS_MAX)
+		return cd_fail(cx, CD_E_TOO_COMPLEX, "id", "More than %d ids", IDS_MAX);
+	for (size_t i = 0; at && i < n; i++) {
+		if (!cd_uri_ok(ids[i]))
 			return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "id", "\"" CD_STR_FMT "\" is not a URI",
-				CD_STR_ARG(id));
+				CD_STR_ARG(ids[i]));
 		*at = cd_q_new(cx->arena, CD_Q_ID);
 		if (!*at)
 			return cd_fail_memory(cx);
-		(*at)->text = id;
+		(*at)->text = ids[i];
+		at = &(*at)->next;
 	}
 	if (!any)
 		return cd_fail_memory(cx);
-	*ret = any->child && !any->child->next ? any->child : any;
+	*ret = n == 1 ? any->child : any;
 	return CD_OK;
+}
+
+cd_code cd_q_ids(struct cd_cx *cx, cd_str list, struct cd_q **ret)
+{
+	size_t n = 1;
+	for (size_t i = 0; i < list.n; i++)
+		n += list.p[i] == ',';
+	cd_str *ids = CD_NEWS(cx->arena, cd_str, n);
+	if (!ids)
+		return cd_fail_memory(cx);
+	for (size_t i = 0; i < n; i++)
+		ids[i] = cd_str_cut(&list, ',');
+	return cd_q_id_list(cx, ids, n, ret);
 }
 
 cd_code cd_q_id_pattern(struct cd_cx *cx, cd_str text, struct cd_q **ret)

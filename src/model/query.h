@@ -103,6 +103,7 @@ struct cd_q_parse {
 cd_code cd_q_types(struct cd_cx *, struct cd_ctx *, const struct cd_names *, cd_str text, struct cd_q **ret);
 /* A comma list of ids as OR of CD_Q_ID. CD_E_BAD_REQUEST_DATA when one is not a URI (where: "id"). */
 cd_code cd_q_ids(struct cd_cx *, cd_str list, struct cd_q **ret);
+cd_code cd_q_id_list(struct cd_cx *, const cd_str *ids, size_t n, struct cd_q **ret); /* n > 0 */
 /* An unanchored regular expression over the id. CD_E_BAD_REQUEST_DATA  it is none (where: "idPattern") */
 cd_code cd_q_id_pattern(struct cd_cx *, cd_str text, struct cd_q **ret);
 /* The query language. [4.9] CD_E_BAD_REQUEST_DATA (where: "q"), CD_E_TOO_COMPLEX over query_terms */
@@ -118,7 +119,7 @@ struct cd_q_geo_text {
 cd_code cd_q_geo(const struct cd_q_parse *, const struct cd_q_geo_text *, struct cd_q **ret);
 /* Has at least one of a comma list of attributes. */
 cd_code cd_q_has(const struct cd_q_parse *, cd_str list, struct cd_q **ret);
-/* AND, OR of two, either may be NULL. */
+/* AND, OR of two, either may be NULL. NULL when out of memory: then both are done with. */
 struct cd_q *cd_q_and(struct cd_arena *, struct cd_q *, struct cd_q *);
 struct cd_q *cd_q_or(struct cd_arena *, struct cd_q *, struct cd_q *);
 /* Lets go of patterns and geometries; the tree itself lies in an arena. NULL is fine. */

@@ -186,10 +186,11 @@ static cd_code read_q(struct read *r)
 	cd_code code = get_text(r, r->body, "q", &r->to->q);
 	if (code || !r->to->q.p || !memmem(r->to->q.p, r->to->q.n, "%22", 3))
 		return code;
+	if (!cd_percent_ok(r->to->q))
+		return bad(r, cd_json_get(r->body, CD_STR("q")),
+			"A % is not followed by two hexadecimal digits");
 	r->to->q = cd_percent_decode(r->cx->arena, r->to->q);
-	return r->to->q.p ? CD_OK
-			  : bad(r, cd_json_get(r->body, CD_STR("q")),
-				    "A % is not followed by two hexadecimal digits");
+	return r->to->q.p ? CD_OK : cd_fail_memory(r->cx);
 }
 
 static cd_code read_lists(struct read *r)

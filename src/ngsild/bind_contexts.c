@@ -177,6 +177,10 @@ static void list(struct cd_ngsi *n)
 		cd_ngsi_fail(n);
 		return;
 	}
+	if (cd_may_or_fail(n->cx, CD_ACT_READ, n->tenant)) {
+		cd_ngsi_fail(n);
+		return;
+	}
 	cd_buf_init(&l.b, SIZE_MAX / 2);
 	cd_buf_char(&l.b, '[');
 	if (all || cd_str_eq(kind, CD_STR("Cached"))) {
@@ -240,7 +244,9 @@ static void serve(struct cd_ngsi *n)
 	cd_str name = name_in_path(n);
 	struct cd_ctx_info info;
 	struct cd_buf b;
-	if (name.p) {
+	if (cd_may_or_fail(n->cx, CD_ACT_READ, n->tenant)) {
+		cd_ngsi_fail(n);
+	} else if (name.p) {
 		serve_hosted(n, name, details);
 	} else if (!cached(n, n->args->part[0], &info)) {
 		(void)cd_fail(n->cx, CD_E_NOT_FOUND, "contextId", "There is no such @context");
@@ -302,6 +308,10 @@ static void delete (struct cd_ngsi *n)
 {
 	cd_str id = n->args->part[0], name = name_in_path(n);
 	struct cd_op_write *w;
+	if (cd_may_or_fail(n->cx, CD_ACT_WRITE, n->tenant)) {
+		cd_ngsi_fail(n);
+		return;
+	}
 	if (n->args->uint[P_RELOAD]) {
 		reload(n);
 		return;

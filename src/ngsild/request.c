@@ -307,8 +307,7 @@ static cd_code read_body(struct cd_ngsi *n)
 {
 	if (!(n->route->flags & CD_ROUTE_BODY_JSON))
 		return CD_OK;
-	cd_str media = cd_media_type(n->cx->arena, cd_http_field(n->http, CD_STR("content-type")));
-	n->ld_body = cd_str_eq(media, offers[CD_OFFER_LD]);
+	n->ld_body = cd_media_is(cd_http_field(n->http, CD_STR("content-type")), offers[CD_OFFER_LD]);
 	if (n->http->body.n == 0)
 		return cd_fail(n->cx, CD_E_INVALID_REQUEST, NULL, "The body is empty");
 	return cd_json_parse(n->cx, n->http->body, &n->body);

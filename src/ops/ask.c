@@ -30,28 +30,12 @@ static cd_code compile_types(struct compile *c, cd_str text, struct cd_q **ret)
 	return cd_q_types(c->cx, c->parse.ctx, c->parse.names, text, ret);
 }
 
-static cd_code selector_ids(struct compile *c, const struct cd_ask_selector *s, struct cd_q **ret)
-{
-	struct cd_q *any = NULL;
-	for (uint32_t i = 0; i < s->ids_n; i++) {
-		struct cd_q *q = CD_NEW(c->cx->arena, struct cd_q);
-		if (!q)
-			return cd_fail_memory(c->cx);
-		*q = (struct cd_q){.kind = CD_Q_ID, .text = s->ids[i]};
-		any = cd_q_or(c->cx->arena, any, q);
-		if (!any)
-			return cd_fail_memory(c->cx);
-	}
-	*ret = any;
-	return CD_OK;
-}
-
 static cd_code compile_selector(struct compile *c, const struct cd_ask_selector *s, struct cd_q **ret)
 {
 	struct cd_q *types = NULL, *more = NULL;
 	cd_code code = compile_types(c, s->types, &types);
 	if (!code && s->ids_n)
-		code = selector_ids(c, s, &more);
+		code = cd_q_id_list(c->cx, s->ids, s->ids_n, &more);
 	else if (!code && s->id_pattern.p)
 		code = cd_q_id_pattern(c->cx, s->id_pattern, &more);
 	*ret = cd_q_and(c->cx->arena, types, more);
@@ -62,10 +46,15 @@ static cd_code compile_selectors(struct compile *c)
 {
 	struct cd_q *any = NULL;
 	cd_code code = CD_OK;
+	if (c->ask->selectors_n > c->cx->set->query_terms)
+		return cd_fail(c->cx, CD_E_TOO_COMPLEX, "/entities", "More than %llu selectors",
+			(unsigned long long)c->cx->set->query_terms);
 	for (uint32_t i = 0; !code && i < c->ask->selectors_n; i++) {
 		struct cd_q *one = NULL;
 		code = compile_selector(c, &c->ask->selectors[i], &one);
 		any = cd_q_or(c->cx->arena, any, one);
+		if (!code && !any)
+			code = cd_fail_memory(c->cx);
 	}
 	c->narrow = c->narrow || c->ask->selectors_n;
 	return add(c, code, any);

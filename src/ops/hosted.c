@@ -55,6 +55,8 @@ static cd_code pin_shelf(
 	*op = (struct cd_op){.cx = cx, .runner = r, .tenant = shelf_of(cx->arena, tenant)};
 	if (!op->tenant.p)
 		return cd_fail_memory(cx);
+	if (cd_may_or_fail(cx, CD_ACT_READ, tenant))
+		return cx->err.code;
 	cd_code code = cd_op_pin(op, ret);
 	if (code == CD_E_NO_TENANT) {
 		cd_cx_clear(cx);
@@ -127,7 +129,7 @@ static cd_code is_here(struct cd_runner *r, struct cd_cx *cx, cd_str tenant, cd_
 	cd_str id = id_of(cx->arena, name);
 	*ret = !code && shelf && id.p && cd_tenant_get(cd_runner_store(r), shelf, id);
 	cd_op_unpin(&op);
-	return code;
+	return code ? code : id.p ? CD_OK : cd_fail_memory(cx);
 }
 
 /* The first use of it, or since it was driven out: copied for the loader, with what it names in turn. */
@@ -238,6 +240,10 @@ static struct cd_json *as_entity(struct cd_cx *cx, cd_str id, const struct cd_js
 {
 	struct cd_buf b;
 	struct cd_json *entity = NULL;
+	if (!id.p) {
+		(void)cd_fail_memory(cx);
+		return NULL;
+	}
 	cd_buf_init(&b, 2 * cx->set->body_max);
 	cd_buf_printf(&b,
 		"{\"id\":\"" CD_STR_FMT "\",\"type\":\"" TYPE "\",\"" CONTENT
@@ -270,6 +276,19 @@ static cd_code room_for_one(struct cd_runner *r, struct cd_cx *cx, cd_str tenant
 				 (unsigned long long)n);
 }
 
+/* From here on the operation's tenant is the inner one. */
+static void write_on_shelf(struct cd_runner *r, struct cd_op_write *w)
+{
+	cd_str shelf = shelf_of(w->op.cx->arena, w->op.tenant);
+	if (!shelf.p) { /* no name at all would be the default tenant */
+		(void)cd_fail_memory(w->op.cx);
+		w->op.done(&w->op);
+		return;
+	}
+	w->op.tenant = shelf;
+	cd_op_write_begin(r, w);
+}
+
 void cd_op_host_begin(
 	struct cd_runner *r, struct cd_op_write *w, const struct cd_json *value, cd_str *ret_name)
 {
@@ -280,12 +299,10 @@ void cd_op_host_begin(
 	w->ctx = cd_ctx_core();
 	w->observed = CD_STAMP_NONE;
 	if (cx->err.code || check_context(cx, value) || room_for_one(r, cx, w->op.tenant) ||
-		!(w->json = as_entity(cx, id_of(cx->arena, *ret_name), value))) {
+		!(w->json = as_entity(cx, id_of(cx->arena, *ret_name), value)))
 		w->op.done(&w->op);
-		return;
-	}
-	w->op.tenant = shelf_of(cx->arena, w->op.tenant);
-	cd_op_write_begin(r, w);
+	else
+		write_on_shelf(r, w);
 }
 
 void cd_op_unhost_begin(struct cd_runner *r, struct cd_op_write *w, cd_str name)
@@ -298,8 +315,10 @@ void cd_op_unhost_begin(struct cd_runner *r, struct cd_op_write *w, cd_str name)
 	w->id = id_of(cx->arena, name);
 	if (cd_hosted_find(r, cx, w->op.tenant, name, &h)) { /* also when the shelf was never made */
 		w->op.done(&w->op);
-		return;
+	} else if (!w->id.p) {
+		(void)cd_fail_memory(cx);
+		w->op.done(&w->op);
+	} else {
+		write_on_shelf(r, w);
 	}
-	w->op.tenant = shelf_of(cx->arena, w->op.tenant);
-	cd_op_write_begin(r, w);
 }

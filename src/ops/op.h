@@ -68,5 +68,7 @@ struct cd_subject {
 	cd_str name; /* empty: nobody has said who they are */
 };
 bool cd_may(const struct cd_subject *, enum cd_action, cd_str tenant);
+/* CD_E_FORBIDDEN. The runner asks for every operation; this is for what is answered without one. */
+cd_code cd_may_or_fail(struct cd_cx *, enum cd_action, cd_str tenant);
 
 #endif

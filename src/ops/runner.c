@@ -42,6 +42,12 @@ bool cd_may(const struct cd_subject *subject, enum cd_action action, cd_str tena
 	return true;
 }
 
+cd_code cd_may_or_fail(struct cd_cx *cx, enum cd_action action, cd_str tenant)
+{
+	const struct cd_subject nobody = {CD_STR_INIT("")};
+	return cd_may(&nobody, action, tenant) ? CD_OK : cd_fail(cx, CD_E_FORBIDDEN, NULL, "Not allowed");
+}
+
 /* ---- pins ---- */
 
 cd_code cd_op_pin(struct cd_op *op, const struct cd_tenant **ret)
@@ -213,17 +219,14 @@ static void run_sync(struct cd_op *op)
 
 void cd_op_begin(struct cd_runner *r, struct cd_op *op)
 {
-	const struct cd_subject nobody = {CD_STR_INIT("")};
 	op->runner = r;
 	op->root = NULL;
-	if (!cd_may(&nobody, op->action, op->tenant)) {
-		(void)cd_fail(op->cx, CD_E_FORBIDDEN, NULL, "Not allowed");
+	if (cd_may_or_fail(op->cx, op->action, op->tenant))
 		finish(op);
-	} else if (r->conf.loop) {
+	else if (r->conf.loop)
 		drive(op);
-	} else {
+	else
 		run_sync(op);
-	}
 }
 
 /* ---- finished jobs ---- */

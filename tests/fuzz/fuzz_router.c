@@ -64,7 +64,7 @@ static void escapes(struct cd_arena *arena, cd_str s)
 	(void)cd_percent_decode(arena, s);
 }
 
-static void negotiate(struct cd_arena *arena, cd_str accept, cd_str coding, cd_str type)
+static void negotiate(cd_str accept, cd_str coding, cd_str type)
 {
 	static const cd_str offers[] = {CD_STR_INIT("application/json"), CD_STR_INIT("application/ld+json"),
 		CD_STR_INIT("application/geo+json")};
@@ -76,8 +76,7 @@ static void negotiate(struct cd_arena *arena, cd_str accept, cd_str coding, cd_s
 		check(best == -1 || (best >= 0 && best < 3 && (allowed >> best & 1)));
 	}
 	(void)cd_accepts_coding(&req, CD_STR("gzip"));
-	cd_str media = cd_media_type(arena, type);
-	check(media.n <= type.n);
+	(void)cd_media_is(type, offers[0]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -100,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		parts[i] = exact(rest.p ? cd_str_cut(&rest, '\n') : CD_STR(""));
 	route(router, &cx, (enum cd_method)(data[0] % (CD_METHOD_N + 1)), parts[0]);
 	escapes(&arena, parts[0]);
-	negotiate(&arena, parts[1], parts[2], parts[3]);
+	negotiate(parts[1], parts[2], parts[3]);
 	for (int i = 0; i < 4; i++)
 		free((char *)(uintptr_t)parts[i].p);
 	cd_arena_done(&arena);

@@ -14,6 +14,7 @@ static void expect(const char *in, const char *out, size_t n)
 	struct cd_arena arena;
 	cd_arena_init(&arena, 1 << 20);
 	cd_str got = cd_percent_decode(&arena, cd_str_z(in));
+	assert_int_equal(cd_percent_ok(cd_str_z(in)), out != NULL);
 	if (!out) {
 		assert_null(got.p);
 	} else {
