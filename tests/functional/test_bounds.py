@@ -206,6 +206,52 @@ def test_page_default_and_gzip_min(make_server):
     assert "Content-Encoding" not in a.headers
     assert s.stop() == 0
 
+def test_a_body_tells_its_length_where_the_standard_asks_for_it(server):
+    # [6.3.4]: 411, before what the body is
+    for path in ("/entities", "/entityOperations/upsert"):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as c:
+            c.sendall(f"POST {NGSI}{path} HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
+                      "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n".encode())
+            assert c.recv(1000).startswith(b"HTTP/1.1 411 ")
+
+def test_cors_origin(make_server):
+    for origin, allowed in (("*", "*"), ("https://city.example", "https://city.example"), ("", None)):
+        s = make_server("--cors-origin", origin, name=f"twin{len(origin)}").start()
+        a = s.call("GET", f"{NGSI}/types", headers={"Origin": "https://elsewhere.example"})
+        assert a.headers.get("Access-Control-Allow-Origin") == allowed
+        assert "Access-Control-Allow-Origin" not in s.get(f"{NGSI}/types").headers
+        a = s.call("OPTIONS", f"{NGSI}/entities", headers={"Origin": "https://elsewhere.example",
+            "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"})
+        assert a.status == 204 and "POST" in a.headers["Allow"]
+        assert a.headers.get("Access-Control-Allow-Methods") == (a.headers["Allow"] if allowed else None)
+        assert a.headers.get("Access-Control-Allow-Headers") == ("content-type" if allowed else None)
+        assert s.stop() == 0
+
+def test_log_level(make_server):
+    s = make_server("--log-level", "error", "--slow-request", "1us").start()
+    assert create(entity())(s).status == 201
+    assert s.stop() == 0
+    text = pathlib.Path(s.folder + ".log").read_text()
+    assert "level=warn" not in text and "level=info" not in text
+    r = subprocess.run([binary(), "serve", "--data", s.folder, "--log-level", "loud"], capture_output=True, text=True, timeout=20)
+    assert r.returncode == 1 and "log_level" in r.stderr
+
+def test_a_reader_that_stays_holds_memory_and_it_is_seen(make_server):
+    s = make_server("--loops", "1", "--pin-age", "100ms").start()
+    for k in range(4):
+        s.call("POST", f"{NGSI}/entityOperations/create", [entity(1000 * k + i, pad="x" * 4000) for i in range(1000)])
+    with socket.create_connection(("127.0.0.1", s.port), timeout=30) as c:
+        c.sendall(f"GET {NGSI}/entities?type=T&limit=1000 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        c.recv(100)
+        s.call("PATCH", f"{NGSI}/entities/urn:x:1", {"pad": "y"})
+        m = metrics(s)
+        assert m["pins"] >= 0 and m["memory_dead_bytes"] < m["memory_bytes"]
+    deadline = time.monotonic() + 10
+    while (metrics(s)["memory_dead_bytes"] or metrics(s)["pins"]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert metrics(s)["memory_dead_bytes"] == 0 and metrics(s)["pins"] == 0
+    assert s.stop() == 0
+
 def test_other_machines_need_to_be_meant(tmp_path):
     from conftest import free_port
     port = free_port()

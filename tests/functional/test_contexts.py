@@ -132,6 +132,20 @@ def test_an_etag_saves_the_body(twin, contexts):
     until(lambda: "velocity" in read(s, contexts.url("/c")).json[0])
     assert contexts.times("/c") < 30  # not asked by every request
 
+def test_a_source_that_says_nothing_is_believed_for_context_age(twin, contexts):
+    contexts.pages = {"/c": SPEED}
+    for age, again in (("0", True), ("60min", False)):
+        s = twin("--context-age", age)
+        create_car(s)
+        before = contexts.times("/c")
+        assert read(s, contexts.url("/c")).json[0]["speed"]["value"] == 1
+        time.sleep(1.2) # a second is the least
+        assert read(s, contexts.url("/c")).json[0]["speed"]["value"] == 1
+        if again:
+            until(lambda: contexts.times("/c") == before + 2)
+        else:
+            assert contexts.times("/c") == before + 1
+
 def test_the_last_good_copy_serves_while_the_source_is_down(twin, contexts):
     s = twin()
     create_car(s)
