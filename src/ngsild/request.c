@@ -26,6 +26,7 @@ enum { FIELDS_MAX = 12, TENANT_MAX = 128 };
 struct fields {
 	struct cd_http_field f[FIELDS_MAX];
 	size_t n;
+	bool bad; /* one could not be made: an answer without it would say something else */
 };
 
 static void add(struct fields *fs, cd_str name, cd_str value)
@@ -34,10 +35,17 @@ static void add(struct fields *fs, cd_str name, cd_str value)
 		fs->f[fs->n++] = (struct cd_http_field){name, value};
 }
 
+/* A value that was made for this answer: none means that memory was short. */
+static void add_made(struct fields *fs, cd_str name, cd_str value)
+{
+	add(fs, name, value);
+	fs->bad = fs->bad || !value.p;
+}
+
 static void add_all(struct fields *fs, const struct cd_http_field *more, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		add(fs, more[i].name, more[i].value);
+		add_made(fs, more[i].name, more[i].value);
 }
 
 static void add_tenant(struct fields *fs, const struct cd_ngsi *n)
@@ -55,7 +63,8 @@ static void release(struct cd_ngsi *n)
 void cd_ngsi_problem(struct cd_http_req *http, const struct cd_http_field *more, size_t n)
 {
 	struct fields fs = {.n = 0};
-	add_all(&fs, more, n);
+	for (size_t i = 0; i < n; i++)
+		add(&fs, more[i].name, more[i].value);
 	add(&fs, tenant_field, cd_http_field(http, CD_STR("ngsild-tenant")));
 	if (http->cx.err.code == CD_E_BUSY || http->cx.err.code == CD_E_FULL ||
 		http->cx.err.code == CD_E_NO_MEMORY)
@@ -83,7 +92,8 @@ void cd_ngsi_created(struct cd_ngsi *n, const char *collection, cd_str id)
 	cd_buf_init(&location, 1 << 20);
 	cd_buf_put(&location, cd_str_z(collection));
 	cd_percent_encode(&location, id, ":@!$&'()*+,;=");
-	add(&fs, CD_STR("Location"), cd_buf_str(&location));
+	if (!location.bad) /* it is created, whether we can say where or not */
+		add(&fs, CD_STR("Location"), cd_buf_str(&location));
 	add_tenant(&fs, n);
 	release(n);
 	cd_http_reply(n->http, 201, fs.f, fs.n, NULL);
@@ -98,10 +108,10 @@ void cd_ngsi_no_content(struct cd_ngsi *n)
 	cd_http_reply(n->http, 204, fs.f, fs.n, NULL);
 }
 
-/* A body that could not be written whole becomes an error instead. */
-static bool body_failed(struct cd_ngsi *n, struct cd_buf *body)
+/* An answer that could not be written whole becomes an error instead. */
+static bool body_failed(struct cd_ngsi *n, struct cd_buf *body, bool head_bad)
 {
-	if (!body->bad)
+	if (!body->bad && !head_bad)
 		return false;
 	(void)cd_fail(n->cx, CD_E_NO_MEMORY, NULL, "The answer does not fit into memory");
 	cd_buf_done(body);
@@ -112,7 +122,7 @@ static bool body_failed(struct cd_ngsi *n, struct cd_buf *body)
 void cd_ngsi_json(struct cd_ngsi *n, int status, struct cd_buf *body)
 {
 	struct fields fs = {.n = 0};
-	if (body_failed(n, body))
+	if (body_failed(n, body, false))
 		return;
 	add(&fs, CD_STR("Content-Type"), offers[CD_OFFER_JSON]);
 	add_tenant(&fs, n);
@@ -126,10 +136,11 @@ static void entity_fields(
 	add(fs, CD_STR("Content-Type"), offers[n->offer]);
 	if (n->context_in_link) {
 		cd_str url = cd_ctx_link(n->ctx);
-		add(fs, CD_STR("Link"), cd_link_of_context(n->cx->arena, url.n ? url : cd_core_context_url));
+		add_made(fs, CD_STR("Link"),
+			cd_link_of_context(n->cx->arena, url.n ? url : cd_core_context_url));
 	}
 	if (n->minor && n->entities)
-		add(fs, CD_STR("Preference-Applied"),
+		add_made(fs, CD_STR("Preference-Applied"),
 			cd_arena_printf(n->cx->arena, "ngsi-ld=1.%u", n->minor));
 	add_tenant(fs, n);
 	add_all(fs, more, more_n);
@@ -138,9 +149,9 @@ static void entity_fields(
 void cd_ngsi_entities(struct cd_ngsi *n, struct cd_buf *body, const struct cd_http_field *more, size_t more_n)
 {
 	struct fields fs = {.n = 0};
-	if (body_failed(n, body))
-		return;
 	entity_fields(n, &fs, more, more_n);
+	if (body_failed(n, body, fs.bad))
+		return;
 	release(n); /* before the answer: with it the request's memory goes, and `n` lies there */
 	cd_http_reply(n->http, n->altered ? 203 : 200, fs.f, fs.n, body);
 }
@@ -149,6 +160,8 @@ void cd_ngsi_entities_begin(struct cd_ngsi *n, const struct cd_http_field *more,
 {
 	struct fields fs = {.n = 0};
 	entity_fields(n, &fs, more, more_n);
+	if (fs.bad)
+		(void)cd_fail_memory(n->cx); /* which cuts the answer at its end */
 	n->streaming = true;
 	cd_http_stream_begin(n->http, 200, fs.f, fs.n);
 }

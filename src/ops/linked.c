@@ -19,12 +19,12 @@ static const struct cd_ent *fetch(void *arg, cd_str id)
 	return e && cd_ent_alive(e, from->now) ? e : NULL;
 }
 
-bool cd_read_links(
+cd_code cd_read_links(
 	struct cd_op *op, const struct cd_tenant *tenant, struct cd_asked *asked, struct cd_q_run *run)
 {
 	struct linked_from *from = CD_NEW(op->cx->arena, struct linked_from);
 	if (!from)
-		return false;
+		return cd_fail_memory(op->cx);
 	*from = (struct linked_from){cd_runner_store(op->runner), tenant, op->cx->now};
 	asked->join.fetch = fetch;
 	asked->join.arg = from;
@@ -32,7 +32,7 @@ bool cd_read_links(
 		run->fetch = fetch;
 		run->arg = from;
 	}
-	return true;
+	return CD_OK;
 }
 
 /* ---- the frame around many ---- */

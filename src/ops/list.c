@@ -112,7 +112,7 @@ static enum cd_step plan(struct cd_op *op)
 	l->asked.out.names = cd_runner_names(op->runner);
 	l->asked.out.with_context = l->out.with_context && !l->out.geojson; /* a collection has one for all */
 	if (cd_ask_compile(op->cx, &l->ask, &l->asked) || cd_op_pin(op, &tenant) ||
-		!cd_read_links(op, tenant, &l->asked, &l->run) ||
+		cd_read_links(op, tenant, &l->asked, &l->run) ||
 		cd_plan_make(op->cx, op->cx->arena, cd_runner_store(op->runner), tenant, l->asked.query,
 			results_wanted(l), &l->plan))
 		return cd_list_failed(l);
@@ -149,7 +149,7 @@ static enum cd_step resume(struct cd_op *op)
 	struct cd_op_list *l = (struct cd_op_list *)op;
 	const struct cd_tenant *tenant;
 	bool exact = l->plan.exact;
-	if (cd_op_pin(op, &tenant) || !cd_read_links(op, tenant, &l->asked, &l->run) ||
+	if (cd_op_pin(op, &tenant) || cd_read_links(op, tenant, &l->asked, &l->run) ||
 		cd_plan_make(op->cx, op->cx->arena, cd_runner_store(op->runner), tenant, l->asked.query,
 			results_wanted(l), &l->plan))
 		return cd_list_failed(l);

@@ -56,8 +56,8 @@ static cd_code retrieve(struct cd_op_retrieve *r)
 	cd_str attrs = r->ask.attrs;
 	if (cd_ask_compile(op->cx, &r->ask, &r->asked) || cd_op_pin(op, &tenant))
 		return op->cx->err.code;
-	if (!cd_read_links(op, tenant, &r->asked, NULL))
-		return cd_fail_memory(op->cx);
+	if (cd_read_links(op, tenant, &r->asked, NULL))
+		return op->cx->err.code;
 	const struct cd_ent *e = r->asked.join.fetch(r->asked.join.arg, r->id);
 	if (!e)
 		return not_found(op, r->id);

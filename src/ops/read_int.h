@@ -10,7 +10,7 @@ enum { CD_ANSWER_MAX = 1 << 30, CD_TIRED_EVERY = 8 };
 
 /* Linked entities are read from the pinned root, also by conditions that lead through them. False: out of
  * memory. */
-bool cd_read_links(struct cd_op *, const struct cd_tenant *, struct cd_asked *, struct cd_q_run *run);
+cd_code cd_read_links(struct cd_op *, const struct cd_tenant *, struct cd_asked *, struct cd_q_run *run);
 static inline bool cd_read_flat(const struct cd_asked *a)
 {
 	return a->join.how == CD_JOIN_FLAT;
