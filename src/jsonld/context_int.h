@@ -9,9 +9,7 @@
 struct cd_ctx_entry {
 	cd_str name;
 	struct cd_ctx_def def;
-	bool prefix;                /* may stand before a colon when IRIs are shortened */
-	bool defining;              /* while compiling: its definition is being worked on */
-	const struct cd_json *todo; /* while compiling: its definition in the object at hand, not read yet */
+	bool prefix; /* may stand before a colon */
 };
 
 /* What was looked up once: a name of the twin under this context. Filled in once, never changed. */

@@ -252,7 +252,8 @@ def test_contexts_that_loop(twin, contexts):
 def test_bound_of_depth_and_of_documents(twin, contexts):
     s = twin("--context-depth", "3", "--context-fetches", "4")
     contexts.pages = {f"/{i}": {"@context": str(i + 1)} for i in range(10)}
-    contexts.pages.update({"/10": SPEED, "/wide4": {"@context": ["10", "10", "10"]}, "/wide5": {"@context": ["10"] * 4}})
+    contexts.pages.update({f"/{i}": SPEED for i in range(10, 14)})
+    contexts.pages.update({"/wide4": {"@context": ["10", "11", "12", "10"]}, "/wide5": {"@context": ["10", "11", "12", "13"]}})
     assert read(s, contexts.url("/8")).status == 200
     refused(read(s, contexts.url("/7")), 400, "BadRequestData")
     assert read(s, contexts.url("/wide4")).status == 200

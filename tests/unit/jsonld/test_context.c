@@ -105,7 +105,8 @@ static void prefixes(void **state)
 	expands("{'_': 'http://u/'}", "_:b", "_:b");
 	compacts("{'_': 'http://u/'}", "http://u/b", "http://u/b");
 	/* nothing begins with a keyword, or with no meaning */
-	expands("{'k': {'@id': '@type', '@prefix': true}}", "k:x", "k:x");
+	refused("{'k': {'@id': '@type', '@prefix': true}}", "\"k\"");
+	expands("{'k': '@type'}", "k:x", "k:x");
 	expands("{'n': {'@id': null, '@prefix': true}}", "n:x", "n:x");
 	/* what stands before the first colon is the prefix: such a one could never be read */
 	refused("{'a:b': {'@id': 'http://e/', '@prefix': true}}", "\"a:b\"");
@@ -160,7 +161,9 @@ static void vocab(void **state)
 	(void)state;
 	MEAN("{'@vocab': 'http://v/', 'b': {'@type': '@id'}}", {"a", "http://v/a"}, {"b", "http://v/b"},
 		{"ngsi-ld:default-context/a", VOCAB "a"});
-	MEAN("{'@vocab': 'ex:v#', 'ex': 'http://e/'}", {"a", "http://e/v#a"});
+	/* what was defined before it counts, not what stands beside it */
+	MEAN("[{'ex': 'http://e/'}, {'@vocab': 'ex:v#'}]", {"a", "http://e/v#a"});
+	MEAN("{'@vocab': 'ex:v#', 'ex': 'http://e/'}", {"a", "ex:v#a"});
 	MEAN("[{'@vocab': 'http://v/'}, {'@vocab': null}]", {"a", VOCAB "a"});
 	/* what the user calls differently must not come back under a name that means something else */
 	compacts("{'a': 'http://e/a'}", VOCAB "a", "ngsi-ld:default-context/a");
@@ -179,6 +182,9 @@ static void the_best_name(void **state)
 	compacts("{'pp': 'http://e/', 'p': 'http://e/long/', 'q': 'http://e/long/'}", "http://e/long/x",
 		"p:x");
 	compacts("{'p': 'http://e/', 'p:x': 'http://else/x'}", "http://e/x", "http://e/x");
+	/* ... which JSON-LD 1.1 refuses, and contexts in use have */
+	expands("{'p': 'http://e/', 'p:x': 'http://else/x'}", "p:x", "http://else/x");
+	expands("{'a/b': 'http://else/x'}", "a/b", "http://else/x");
 	compacts("{'p': 'http://e/'}", "http://e/", "p");
 	/* a term before the vocabulary before a prefix */
 	compacts("{'@vocab': 'http://e/', 'p': 'http://e/', 't': 'http://e/x'}", "http://e/x", "t");
@@ -230,7 +236,8 @@ static void coercions(void **state)
 		const char *type;
 	} rows[] = {{"a", CD_COERCE_ID, ""}, {"b", CD_COERCE_VOCAB, ""}, {"c", CD_COERCE_JSON, ""},
 		{"d", CD_COERCE_TYPED, "http://xsd/date"}, {"e", CD_COERCE_TYPED, VOCAB "thing"},
-		{"f", CD_COERCE_NONE, ""}, {"g", CD_COERCE_NONE, ""},
+		{"f", CD_COERCE_NONE, ""},
+		{"g", CD_COERCE_NONE, ""}, /* null says nothing */
 		{"h", CD_COERCE_TYPED, NGSILD "DateTime"}};
 	struct cd_ctx *c =
 		compiled(&w, "{'xsd': 'http://xsd/', 'a': {'@type': '@id'}, 'b': {'@type': '@vocab'},"
@@ -280,7 +287,9 @@ static void aliases_of_keywords(void **state)
 		compiled(&w, "{'kind': '@type', 'key': '@id', 'name2': 'kind', 'odd': '@notAKeyword'}");
 	same(cd_ctx_find(c, CD_STR("kind"))->iri, "@type");
 	same(cd_ctx_find(c, CD_STR("name2"))->iri, "@type");
-	same(cd_ctx_find(c, CD_STR("odd"))->iri, "");
+	/* for standards to come: as if it were not there */
+	assert_null(cd_ctx_find(c, CD_STR("odd")));
+	same(cd_ctx_expand(c, &w.arena, CD_STR("odd")), VOCAB "odd");
 	same(cd_ctx_compact(c, &w.arena, CD_STR("@type")), "@type");
 	cd_ctx_unref(c);
 }
@@ -345,8 +354,44 @@ static void what_ngsi_ld_forbids(void **state)
 	(void)state;
 	refused("{'bad': {'@id': 'http://x', '@context': {}}}", "scoped");
 	refused("[{'ok': 'http://x'}, {'bad': {'@context': null}}]", "\"bad\"");
-	refused("{'@import': 'http://x'}", "@import");
-	refused("{'@propagate': true}", "@propagate");
+	/* a context holds for the whole of an entity: one that does not propagate can not be */
+	refused("{'@propagate': false}", "@propagate");
+	expands("{'@propagate': true}", "a", VOCAB "a");
+}
+
+static void a_context_may_import_another(void **state)
+{
+	(void)state;
+	static const struct page rows[] = {
+		{"http://d/1", "{'@context': {'a': 'http://e/a', 'b': 'http://e/b', 'value': 'http://evil/'}}", NULL},
+		{"http://d/2", "{'@context': ['1']}", NULL},
+		{"http://d/3", "{'@context': {'@import': '1'}}", NULL},
+		{"http://d/4", "{'@context': {'a': {'@context': {}}}}", NULL}, {NULL, NULL, NULL}};
+	struct cd_ctx *c;
+	cd_str missing;
+	assert_int_equal(
+		compile_with(&w, "{'@import': 'http://d/1', 'b': 'http://own/b'}", rows, &c, &missing), CD_OK);
+	same(cd_ctx_expand(c, &w.arena, CD_STR("a")), "http://e/a");
+	same(cd_ctx_expand(c, &w.arena, CD_STR("b")), "http://own/b");
+	same(cd_ctx_expand(c, &w.arena, CD_STR("value")), NGSILD "hasValue");
+	cd_ctx_unref(c);
+	assert_int_equal(compile_with(&w, "{'@import': 'http://d/5'}", rows, &c, &missing), CD_E_CONTEXT_UNAVAIL);
+	same(missing, "http://d/5");
+	refused_with(rows, "{'@import': 'http://d/2'}", "http://d/2");
+	refused_with(rows, "{'@import': 'http://d/3'}", "http://d/3");
+	refused_with(rows, "{'@import': 'http://d/4'}", "scoped");
+	refused("{'@import': 1}", "@import");
+	/* the core is always there */
+	MEAN("{'@import': " CORE_URL ", 'a': 'http://e/a'}", {"a", "http://e/a"}, {"b", VOCAB "b"});
+}
+
+static void protected_terms(void **state)
+{
+	(void)state;
+	expands("[{'@protected': true, 'a': 'http://e/a'}, {'a': 'http://e/a'}]", "a", "http://e/a");
+	refused("[{'@protected': true, 'a': 'http://e/a'}, {'a': 'http://e/b'}]", "\"a\"");
+	refused("[{'a': {'@id': 'http://e/a', '@protected': true}}, null]", "null");
+	refused("[{'a': {'@id': 'http://e/a', '@protected': 1}}]", "\"a\"");
 }
 
 static void circles(void **state)
@@ -522,17 +567,20 @@ static void bound_of_depth(void **state)
 	refused_with(rows, "'http://d/1'", "http://d/3");
 }
 
+/* Of different documents: the same one again costs no fetch. */
 static void bound_of_fetches(void **state)
 {
 	(void)state;
-	static const struct page rows[] = {{"http://d/1", "{'@context': ['2', '2']}", NULL},
-		{"http://d/2", "{'@context': {}}", NULL}, {NULL, NULL, NULL}};
+	static const struct page rows[] = {{"http://d/1", "{'@context': ['2', '3', '2']}", NULL},
+		{"http://d/2", "{'@context': {}}", NULL}, {"http://d/3", "{'@context': {}}", NULL},
+		{NULL, NULL, NULL}};
 	struct cd_ctx *c;
 	cd_str missing;
 	w.set.context_fetches = 3;
-	assert_int_equal(compile_with(&w, "'http://d/1'", rows, &c, &missing), CD_OK);
+	assert_int_equal(compile_with(&w, "['http://d/1', 'http://d/2']", rows, &c, &missing), CD_OK);
 	cd_ctx_unref(c);
-	refused_with(rows, "['http://d/1', 'http://d/2']", "http://d/2");
+	w.set.context_fetches = 2;
+	refused_with(rows, "['http://d/1', 'http://d/2']", "http://d/3");
 }
 
 /* ---- what a context says of itself ---- */
@@ -742,6 +790,8 @@ int main(void)
 		TEST(core_terms_are_protected),
 		TEST(not_a_context),
 		TEST(what_ngsi_ld_forbids),
+		TEST(a_context_may_import_another),
+		TEST(protected_terms),
 		TEST(circles),
 		TEST(bound_of_references),
 		TEST(bound_of_terms),
