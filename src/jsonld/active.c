@@ -284,8 +284,7 @@ cd_str cd_jld_iri(struct cd_jld *j, const struct cd_jld_ctx *c, cd_str value, un
 	if (meaning(j, c, value, &iri, &prefix) && ((flags & CD_JLD_VOCAB) || (iri.p && cd_jld_keyword(iri))))
 		return iri;
 	size_t colon = cd_str_find(value, ':');
-	if (colon > 0 && colon < value.n &&
-		(expand_colon(j, c, value, colon, reading, &iri) || iri.p))
+	if (colon > 0 && colon < value.n && (expand_colon(j, c, value, colon, reading, &iri) || iri.p))
 		return cd_jld_failed(j) ? NONE : iri;
 	if ((flags & CD_JLD_VOCAB) && c->vocab.p)
 		return join(j, c->vocab, value);

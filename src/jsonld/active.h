@@ -1,6 +1,6 @@
 /*
- * jsonld/active.h -- active contexts while a document is worked on; for the files of this folder. [JSON-LD 1.1
- * API 4]
+ * jsonld/active.h -- active contexts while a document is worked on; for the files of this folder.
+ * [JSON-LD 1.1 API 4]
  *
  * An active context is a stack of layers: what one local context defines lies over what was there, so that a
  * context on each of a million nodes copies nothing. A finished layer never changes. Layers that were made
@@ -19,8 +19,8 @@ struct cd_jld_term { /* a term definition */
 	uint32_t containers;
 	bool prefix, reverse, guarded; /* guarded: @protected */
 	bool has_language, has_direction;
-	cd_str language, direction; /* p == NULL: explicitly none */
-	cd_str nest, index;         /* p == NULL: none */
+	cd_str language, direction;    /* p == NULL: explicitly none */
+	cd_str nest, index;            /* p == NULL: none */
 	const struct cd_json *context; /* scoped; NULL: none */
 	cd_str context_base;
 };
@@ -39,11 +39,11 @@ struct cd_jld_ctx {
 	const struct cd_jld_ctx *previous; /* goes on behind the next node; NULL: this one propagates */
 	struct cd_jld_entry **slots;       /* by name */
 	uint32_t mask, n;
-	uint32_t height;                    /* layers below */
-	uint32_t terms, guarded;            /* in all layers together */
-	cd_str base, vocab;                 /* p == NULL: none */
-	cd_str language, direction;         /* p == NULL: none */
-	struct cd_jld_way *way;             /* filled in when first asked for */
+	uint32_t height;            /* layers below */
+	uint32_t terms, guarded;    /* in all layers together */
+	cd_str base, vocab;         /* p == NULL: none */
+	cd_str language, direction; /* p == NULL: none */
+	struct cd_jld_way *way;     /* filled in when first asked for */
 };
 
 /* A document that was asked for. */
@@ -72,7 +72,8 @@ struct cd_jld {
 	struct cd_jld_doc *loaded;
 	unsigned loaded_n;
 	unsigned chain; /* definitions that wait for one they refer to */
-	uint64_t work;  /* definitions read and copied: what contexts that multiply one another run up against */
+	uint64_t work;  /* definitions read and copied: what contexts that multiply one another run up against
+			 */
 	struct cd_jld_made **made;
 	uint32_t made_mask, made_n;
 	struct cd_jld_slot *members; /* values.c: members of objects with many */
@@ -111,11 +112,11 @@ static inline bool cd_jld_is(cd_str s, const char *word)
 
 /* A local context being read: what its terms refer to is defined first. */
 struct cd_jld_how {
-	cd_str base;                   /* of the document the context stands in */
+	cd_str base;                      /* of the document the context stands in */
 	const struct cd_jld_trail *trail; /* remote contexts it came through */
-	bool override;                 /* protected terms may be redefined: property-scoped */
-	bool apart;                    /* does not propagate: type-scoped */
-	bool lenient;                  /* scoped contexts are looked at once, not in circles */
+	bool override;                    /* protected terms may be redefined: property-scoped */
+	bool apart;                       /* does not propagate: type-scoped */
+	bool lenient;                     /* scoped contexts are looked at once, not in circles */
 };
 struct cd_jld_trail {
 	const struct cd_jld_trail *up;
@@ -142,8 +143,8 @@ const struct cd_jld_ctx *cd_jld_process(struct cd_jld *, const struct cd_jld_ctx
  * Without one `active` comes back as it is. */
 const struct cd_jld_ctx *cd_jld_embedded(
 	struct cd_jld *, const struct cd_jld_ctx *active, const struct cd_json *local);
-const struct cd_jld_ctx *cd_jld_scoped(
-	struct cd_jld *, const struct cd_jld_ctx *active, const struct cd_jld_term *, bool override, bool apart);
+const struct cd_jld_ctx *cd_jld_scoped(struct cd_jld *, const struct cd_jld_ctx *active,
+	const struct cd_jld_term *, bool override, bool apart);
 
 /* ---- the way back ---- */
 
@@ -152,8 +153,6 @@ cd_str cd_jld_compact_iri(struct cd_jld *, const struct cd_jld_ctx *, cd_str iri
 	bool vocab, bool reverse);
 /* The name of a keyword. */
 cd_str cd_jld_alias(struct cd_jld *, const struct cd_jld_ctx *, const char *keyword);
-/* `iri` as seen from `base`. */
-cd_str cd_iri_relative(struct cd_arena *, cd_str base, cd_str iri);
 
 /* ---- trees: NULL goes through all of these, and the error is in j->cx ---- */
 
@@ -164,13 +163,12 @@ struct cd_json *cd_jld_string(struct cd_jld *, cd_str);
 struct cd_json *cd_jld_copy(struct cd_jld *, const struct cd_json *); /* deep */
 bool cd_jld_equal(const struct cd_json *, const struct cd_json *);    /* exactly: order, text of numbers */
 uint64_t cd_jld_hash(const struct cd_json *);
-struct cd_json *cd_jld_get(const struct cd_json *object, const char *key); /* few members */
+struct cd_json *cd_jld_get(const struct cd_json *object, const char *key);                /* few members */
 struct cd_json *cd_jld_member(struct cd_jld *, const struct cd_json *object, cd_str key); /* many */
 /* Put `value` under `key`, in place of what was there. */
 void cd_jld_put(struct cd_jld *, struct cd_json *object, cd_str key, struct cd_json *value);
 /* Add value, of the standard: one stays alone unless as_array, more make an array. Takes `value` apart. */
-void cd_jld_add(
-	struct cd_jld *, struct cd_json *object, cd_str key, struct cd_json *value, bool as_array);
+void cd_jld_add(struct cd_jld *, struct cd_json *object, cd_str key, struct cd_json *value, bool as_array);
 void cd_jld_drop(struct cd_jld *, struct cd_json *object, cd_str key);
 void cd_jld_append(struct cd_json *array, struct cd_json *item);
 /* Items of `from` (any value) behind those of `to`, an array. */

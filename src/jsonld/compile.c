@@ -89,8 +89,7 @@ static cd_code take(struct cd_cx *cx, struct cd_ctx *c, const struct cd_jld_ctx 
 	return good ? CD_OK : cd_fail_memory(cx);
 }
 
-static cd_code compile(
-	struct cd_jld *j, const struct cd_json *value, cd_str base, struct cd_ctx *c)
+static cd_code compile(struct cd_jld *j, const struct cd_json *value, cd_str base, struct cd_ctx *c)
 {
 	const struct cd_jld_how how = {.base = base};
 	struct cd_jld_ctx *none = cd_jld_ctx_new(j);

@@ -57,6 +57,9 @@ bool cd_ctx_expand_compact(const struct cd_ctx *, struct cd_arena *, cd_str name
 cd_str cd_ctx_join(struct cd_arena *, cd_str a, cd_str b);
 /* RFC 3986 5: `ref` against `base`. */
 cd_str cd_iri_resolve(struct cd_arena *, cd_str base, cd_str ref);
+/* The way back: the shortest reference that means `iri` seen from `base`, or `iri`; p == NULL: out of memory.
+ */
+cd_str cd_iri_relative(struct cd_arena *, cd_str base, cd_str iri);
 bool cd_iri_absolute(cd_str);
 
 #endif

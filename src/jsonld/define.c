@@ -50,8 +50,7 @@ static cd_code expand(struct definition *f, cd_str value, cd_str *ret)
 {
 	*ret = cd_jld_iri(f->j, f->r->ctx, value, CD_JLD_VOCAB, f->r);
 	if (!cd_jld_failed(f->j) && ret->n > f->j->cx->set->id_max)
-		return cd_jld_fail(
-			f->j, CD_JLD_INVALID_IRI_MAPPING, f->at, "An IRI is longer than id_max");
+		return cd_jld_fail(f->j, CD_JLD_INVALID_IRI_MAPPING, f->at, "An IRI is longer than id_max");
 	return f->j->cx->err.code;
 }
 
@@ -144,7 +143,8 @@ static cd_code read_id(struct definition *f, const struct cd_json *id, bool simp
 		return refuse(f, CD_JLD_INVALID_IRI_MAPPING, "The @id of a term is no IRI");
 	if (cd_jld_is(d->iri, "@context"))
 		return refuse(f, CD_JLD_INVALID_KEYWORD_ALIAS, "A term can not stand for @context");
-	/* NGSI-LD: contexts of 1.0 that are in use (DCAT-AP: "Xsd:date") may give such a name its own meaning */
+	/* NGSI-LD: contexts of 1.0 that are in use (DCAT-AP: "Xsd:date") may give such a name its own meaning
+	 */
 	if (compound(f->term) && !f->j->over) {
 		/* defined by now: what it would mean without this definition */
 		struct cd_jld_entry *e = cd_jld_own(f->r->ctx, f->term);
@@ -405,8 +405,8 @@ static cd_code read_guard(struct definition *f)
 	if (guard && f->j->old)
 		return refuse(f, CD_JLD_INVALID_TERM_DEFINITION, "json-ld-1.0 knows no @protected");
 	if (guard && !boolean(guard))
-		return refuse(
-			f, CD_JLD_INVALID_PROTECTED_VALUE, "The @protected of a term is neither true nor false");
+		return refuse(f, CD_JLD_INVALID_PROTECTED_VALUE,
+			"The @protected of a term is neither true nor false");
 	return CD_OK;
 }
 
@@ -429,7 +429,8 @@ static cd_code read_definition(struct definition *f)
 	if (read_guard(f) || read_type(f))
 		return f->j->cx->err.code;
 	if (reverse)
-		return read_reverse(f, reverse) || f->ignored ? f->j->cx->err.code : check_members(f);
+		return read_reverse(f, reverse) || f->ignored || read_index(f) ? f->j->cx->err.code
+									       : check_members(f);
 	bool named = id && !(id->kind == CD_JSON_STRING && cd_str_eq(id->text, f->term));
 	if (named ? read_id(f, id, !f->value) : read_own_name(f))
 		return f->j->cx->err.code;

@@ -98,8 +98,8 @@ static void read_graph(struct node *n, const struct cd_json *m)
 {
 	struct cd_json *v = cd_jld_expand_element(n->j, n->ctx, CD_STR("@graph"), m, false);
 	if (!cd_jld_failed(n->j))
-		cd_jld_put(n->j, n->result, CD_STR("@graph"),
-			v ? cd_jld_as_array(n->j, v) : cd_jld_array(n->j));
+		cd_jld_put(
+			n->j, n->result, CD_STR("@graph"), v ? cd_jld_as_array(n->j, v) : cd_jld_array(n->j));
 }
 
 static void read_included(struct node *n, const struct cd_json *m)
@@ -110,7 +110,8 @@ static void read_included(struct node *n, const struct cd_json *m)
 	if (!v && !cd_jld_failed(n->j))
 		(void)bad(n, CD_JLD_INVALID_INCLUDED_VALUE, m, "@included holds nodes only");
 	for (const struct cd_json *i = v ? v->child : NULL; i; i = i->next)
-		if (i->kind != CD_JSON_OBJECT || cd_jld_is_value(i) || cd_jld_is_list(i) || cd_jld_get(i, "@set"))
+		if (i->kind != CD_JSON_OBJECT || cd_jld_is_value(i) || cd_jld_is_list(i) ||
+			cd_jld_get(i, "@set"))
 			(void)bad(n, CD_JLD_INVALID_INCLUDED_VALUE, m, "@included holds nodes only");
 	cd_jld_add(n->j, n->result, CD_STR("@included"), v, true);
 }
@@ -148,8 +149,8 @@ static void read_list(struct node *n, const struct cd_json *m)
 		return;
 	struct cd_json *v = cd_jld_expand_element(n->j, n->ctx, n->property, m, false);
 	if (!cd_jld_failed(n->j))
-		cd_jld_put(n->j, n->result, CD_STR("@list"),
-			v ? cd_jld_as_array(n->j, v) : cd_jld_array(n->j));
+		cd_jld_put(
+			n->j, n->result, CD_STR("@list"), v ? cd_jld_as_array(n->j, v) : cd_jld_array(n->j));
 }
 
 static void read_set(struct node *n, const struct cd_json *m)
@@ -221,8 +222,8 @@ static void expand_keyword(struct node *n, cd_str keyword, const struct cd_json 
 	if (cd_jld_is(n->property, "@reverse"))
 		(void)bad(n, CD_JLD_INVALID_REVERSE_PROPERTY_MAP, m, "A keyword in a reverse map");
 	else if (!often && !cd_jld_is(keyword, "@reverse") && cd_jld_member(n->j, n->result, keyword))
-		(void)cd_jld_fail(n->j, CD_JLD_COLLIDING_KEYWORDS, m,
-			"Several members mean " CD_STR_FMT, CD_STR_ARG(keyword));
+		(void)cd_jld_fail(n->j, CD_JLD_COLLIDING_KEYWORDS, m, "Several members mean " CD_STR_FMT,
+			CD_STR_ARG(keyword));
 	if (cd_jld_failed(n->j))
 		return;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -230,7 +231,8 @@ static void expand_keyword(struct node *n, cd_str keyword, const struct cd_json 
 			rows[i].read(n, m);
 			return;
 		}
-	if (cd_jld_is(keyword, "@language") || cd_jld_is(keyword, "@direction") || cd_jld_is(keyword, "@index"))
+	if (cd_jld_is(keyword, "@language") || cd_jld_is(keyword, "@direction") ||
+		cd_jld_is(keyword, "@index"))
 		read_text(n, m, keyword);
 }
 
@@ -400,6 +402,15 @@ static void read_types(struct node *n, const struct cd_json *element)
 
 /* ---- what came of it [15 to 19] ---- */
 
+/* An IRI, with nothing in it that can not stand in one. */
+static bool written_well(cd_str iri)
+{
+	bool good = cd_iri_absolute(iri) && !cd_str_starts(iri, CD_STR("_:"));
+	for (size_t i = 0; good && i < iri.n; i++)
+		good = cd_uri_byte((unsigned char)iri.p[i]);
+	return good;
+}
+
 static struct cd_json *finish_value(struct node *n, const struct cd_json *at)
 {
 	struct cd_json *r = n->result;
@@ -417,8 +428,7 @@ static struct cd_json *finish_value(struct node *n, const struct cd_json *at)
 		return NULL;
 	if (language && value->kind != CD_JSON_STRING)
 		(void)bad(n, CD_JLD_INVALID_LANGUAGE_TAGGED_VALUE, at, "What has a @language is a string");
-	else if (type && (type->kind != CD_JSON_STRING || !cd_iri_absolute(type->text) ||
-				 cd_str_starts(type->text, CD_STR("_:"))))
+	else if (type && (type->kind != CD_JSON_STRING || !written_well(type->text)))
 		(void)bad(n, CD_JLD_INVALID_TYPED_VALUE, at, "The @type of a value is one IRI");
 	return r;
 }

@@ -48,8 +48,8 @@ static bool is_none(struct cd_jld *j, const struct cd_jld_ctx *ctx, cd_str key)
 	return cd_jld_is(cd_jld_iri(j, ctx, key, CD_JLD_VOCAB, NULL), "@none");
 }
 
-struct cd_json *cd_jld_expand_language_map(
-	struct cd_jld *j, const struct cd_jld_ctx *ctx, const struct cd_jld_term *t, const struct cd_json *map)
+struct cd_json *cd_jld_expand_language_map(struct cd_jld *j, const struct cd_jld_ctx *ctx,
+	const struct cd_jld_term *t, const struct cd_json *map)
 {
 	struct cd_json *all = cd_jld_array(j);
 	cd_str direction = t->has_direction ? t->direction : ctx->direction;
@@ -160,8 +160,8 @@ static void expand_row(struct map *m, const struct cd_json *row, struct cd_json 
 	}
 }
 
-struct cd_json *cd_jld_expand_map(
-	struct cd_jld *j, const struct cd_jld_ctx *ctx, const struct cd_jld_term *t, const struct cd_json *map)
+struct cd_json *cd_jld_expand_map(struct cd_jld *j, const struct cd_jld_ctx *ctx, const struct cd_jld_term *t,
+	const struct cd_json *map)
 {
 	struct map m = {j, ctx, t, cd_str_of(NULL, 0)};
 	struct cd_json *all = cd_jld_array(j);

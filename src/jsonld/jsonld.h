@@ -95,8 +95,9 @@ struct cd_jld_problem {
  */
 cd_code cd_jld_expand(struct cd_cx *, const struct cd_json *document, const struct cd_jld_options *,
 	struct cd_json **ret, struct cd_jld_problem *ret_problem);
-/* ... compacted with a context: a URL, an object, an array of those, or an object with an "@context". Always an
- * object, with that context in it unless it is empty. Errors as above.                  [6.1, 9.1 compact] */
+/* ... compacted with a context: a URL, an object, an array of those, or an object with an "@context". Always
+ * an object, with that context in it unless it is empty. Errors as above.                  [6.1, 9.1 compact]
+ */
 cd_code cd_jld_compact(struct cd_cx *, const struct cd_json *document, const struct cd_json *context,
 	const struct cd_jld_options *, struct cd_json **ret, struct cd_jld_problem *ret_problem);
 

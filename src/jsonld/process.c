@@ -122,8 +122,8 @@ static const struct cd_json *entry(const struct local *l, const char *key)
 
 static cd_code too_new(struct cd_jld *j, const struct cd_json *at)
 {
-	return cd_jld_fail(j, CD_JLD_INVALID_CONTEXT_ENTRY, at, "json-ld-1.0 knows no " CD_STR_FMT,
-		CD_STR_ARG(at->key));
+	return cd_jld_fail(
+		j, CD_JLD_INVALID_CONTEXT_ENTRY, at, "json-ld-1.0 knows no " CD_STR_FMT, CD_STR_ARG(at->key));
 }
 
 static cd_code check_version(struct cd_jld *j, const struct local *l)
@@ -210,12 +210,12 @@ static cd_code read_vocab(struct cd_jld *j, struct cd_jld_ctx *c, const struct l
 		return cd_jld_fail(j, CD_JLD_INVALID_VOCAB_MAPPING, v, "@vocab is no string");
 	bool blank = cd_str_starts(v->text, CD_STR("_:"));
 	if (j->old && !blank && !cd_iri_absolute(v->text))
-		return cd_jld_fail(j, CD_JLD_INVALID_VOCAB_MAPPING, v,
-			"@vocab is no IRI: \"" CD_STR_FMT "\"", CD_STR_ARG(v->text));
+		return cd_jld_fail(j, CD_JLD_INVALID_VOCAB_MAPPING, v, "@vocab is no IRI: \"" CD_STR_FMT "\"",
+			CD_STR_ARG(v->text));
 	cd_str iri = cd_jld_iri(j, c, v->text, CD_JLD_VOCAB | CD_JLD_RELATIVE, NULL);
 	if (!iri.p && !cd_jld_failed(j))
-		return cd_jld_fail(j, CD_JLD_INVALID_VOCAB_MAPPING, v,
-			"@vocab is no IRI: \"" CD_STR_FMT "\"", CD_STR_ARG(v->text));
+		return cd_jld_fail(j, CD_JLD_INVALID_VOCAB_MAPPING, v, "@vocab is no IRI: \"" CD_STR_FMT "\"",
+			CD_STR_ARG(v->text));
 	return keep(j, v, iri, &c->vocab);
 }
 
@@ -314,7 +314,8 @@ static bool read_object(
 /* ---- the whole ---- */
 
 /* null: nothing is left, unless something is protected. [5.1] */
-static bool forget(struct cd_jld *j, struct cd_jld_ctx **c, const struct cd_json *at, bool apart, bool override)
+static bool forget(
+	struct cd_jld *j, struct cd_jld_ctx **c, const struct cd_json *at, bool apart, bool override)
 {
 	if ((*c)->guarded && !override) {
 		(void)cd_jld_fail(j, CD_JLD_INVALID_CONTEXT_NULLIFICATION, at,
@@ -346,7 +347,8 @@ static bool read_one(
 	return false;
 }
 
-static bool run(struct cd_jld *j, struct cd_jld_ctx **c, const struct cd_json *local, const struct cd_jld_how *how)
+static bool run(
+	struct cd_jld *j, struct cd_jld_ctx **c, const struct cd_json *local, const struct cd_jld_how *how)
 {
 	const struct cd_json *propagate = cd_jld_get(local, "@propagate");
 	struct cd_jld_how mine = *how;

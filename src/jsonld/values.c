@@ -103,7 +103,8 @@ static size_t probe(const struct cd_jld *j, const struct cd_json *object, cd_str
 
 static bool grow(struct cd_jld *j)
 {
-	size_t n = j->members ? (j->members_mask + 1) * 4 : 1024, old_n = j->members ? j->members_mask + 1 : 0;
+	size_t n = j->members ? (j->members_mask + 1) * 4 : 1024,
+	       old_n = j->members ? j->members_mask + 1 : 0;
 	struct cd_jld_slot *old = j->members, *table = CD_NEWS(j->cx->arena, struct cd_jld_slot, n);
 	if (!table) {
 		(void)cd_fail_memory(j->cx);
@@ -277,8 +278,8 @@ bool cd_jld_is_graph(const struct cd_json *v)
 	if (!cd_jld_get(v, "@graph"))
 		return false;
 	for (const struct cd_json *m = v->child; m; m = m->next)
-		if (!cd_jld_is(m->key, "@graph") && !cd_jld_is(m->key, "@id") && !cd_jld_is(m->key, "@index") &&
-			!cd_jld_is(m->key, "@context"))
+		if (!cd_jld_is(m->key, "@graph") && !cd_jld_is(m->key, "@id") &&
+			!cd_jld_is(m->key, "@index") && !cd_jld_is(m->key, "@context"))
 			return false;
 	return true;
 }

@@ -236,8 +236,7 @@ static void coercions(void **state)
 		const char *type;
 	} rows[] = {{"a", CD_COERCE_ID, ""}, {"b", CD_COERCE_VOCAB, ""}, {"c", CD_COERCE_JSON, ""},
 		{"d", CD_COERCE_TYPED, "http://xsd/date"}, {"e", CD_COERCE_TYPED, VOCAB "thing"},
-		{"f", CD_COERCE_NONE, ""},
-		{"g", CD_COERCE_NONE, ""}, /* null says nothing */
+		{"f", CD_COERCE_NONE, ""}, {"g", CD_COERCE_NONE, ""}, /* null says nothing */
 		{"h", CD_COERCE_TYPED, NGSILD "DateTime"}};
 	struct cd_ctx *c =
 		compiled(&w, "{'xsd': 'http://xsd/', 'a': {'@type': '@id'}, 'b': {'@type': '@vocab'},"
@@ -363,19 +362,23 @@ static void a_context_may_import_another(void **state)
 {
 	(void)state;
 	static const struct page rows[] = {
-		{"http://d/1", "{'@context': {'a': 'http://e/a', 'b': 'http://e/b', 'value': 'http://evil/'}}", NULL},
+		{"http://d/1",
+			"{'@context': {'a': 'http://e/a', 'b': 'http://e/b', 'value': 'http://evil/'}}",
+			NULL},
 		{"http://d/2", "{'@context': ['1']}", NULL},
 		{"http://d/3", "{'@context': {'@import': '1'}}", NULL},
 		{"http://d/4", "{'@context': {'a': {'@context': {}}}}", NULL}, {NULL, NULL, NULL}};
 	struct cd_ctx *c;
 	cd_str missing;
 	assert_int_equal(
-		compile_with(&w, "{'@import': 'http://d/1', 'b': 'http://own/b'}", rows, &c, &missing), CD_OK);
+		compile_with(&w, "{'@import': 'http://d/1', 'b': 'http://own/b'}", rows, &c, &missing),
+		CD_OK);
 	same(cd_ctx_expand(c, &w.arena, CD_STR("a")), "http://e/a");
 	same(cd_ctx_expand(c, &w.arena, CD_STR("b")), "http://own/b");
 	same(cd_ctx_expand(c, &w.arena, CD_STR("value")), NGSILD "hasValue");
 	cd_ctx_unref(c);
-	assert_int_equal(compile_with(&w, "{'@import': 'http://d/5'}", rows, &c, &missing), CD_E_CONTEXT_UNAVAIL);
+	assert_int_equal(
+		compile_with(&w, "{'@import': 'http://d/5'}", rows, &c, &missing), CD_E_CONTEXT_UNAVAIL);
 	same(missing, "http://d/5");
 	refused_with(rows, "{'@import': 'http://d/2'}", "http://d/2");
 	refused_with(rows, "{'@import': 'http://d/3'}", "http://d/3");
