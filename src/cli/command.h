@@ -25,9 +25,10 @@ int cd_cmd_serve(struct cd_cx *, int argc, char **argv);
 int cd_cmd_import(struct cd_cx *, int argc, char **argv);
 int cd_cmd_export(struct cd_cx *, int argc, char **argv);
 int cd_cmd_backup(struct cd_cx *, int argc, char **argv);
+int cd_cmd_jsonld(struct cd_cx *, int argc, char **argv);
 int cd_cmd_verify(struct cd_cx *, int argc, char **argv);
 int cd_cmd_help(struct cd_cx *, int argc, char **argv);
-extern const struct cd_flag cd_flags_import[], cd_flags_export[], cd_flags_help[];
+extern const struct cd_flag cd_flags_import[], cd_flags_export[], cd_flags_jsonld[], cd_flags_help[];
 
 /*
  * Read flags into the settings: defaults, then the file named by --config or CARDO_CONFIG, then CARDO_<NAME>

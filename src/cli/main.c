@@ -27,6 +27,15 @@ const struct cd_command cd_commands[] = {
 	{"verify", "", "read all of a data directory that is not in use, and check what it holds", true, NULL,
 		cd_cmd_verify,
 		"Prints what it found and exits with 1 when something is damaged. Changes nothing."},
+	{"jsonld", "expand|compact FILE|URL|-", "expand or compact a JSON-LD document", true, cd_flags_jsonld,
+		cd_cmd_jsonld,
+		"By the algorithms of JSON-LD 1.1, for any document. Contexts come from the folder of the "
+		"setting "
+		"contexts, from files (named by a document that is one), or from their servers; the core "
+		"context "
+		"of NGSI-LD is built in. What is wrong is told on standard error with the standard's words "
+		"and "
+		"the JSON pointer of the place, and the exit status is 1."},
 	{"help", "[COMMAND]", "explain a command and its flags", false, cd_flags_help, cd_cmd_help, NULL},
 	{0},
 };

@@ -54,6 +54,15 @@ cd_code cd_jld_fail(struct cd_jld *j, enum cd_jld_error e, const struct cd_json 
 		text.p ? text.p : "");
 }
 
+void cd_jld_missing(struct cd_jld *j, const struct cd_json *at, cd_str url)
+{
+	j->error = CD_JLD_LOADING_REMOTE_CONTEXT_FAILED;
+	j->missing = url;
+	(void)cd_fail(j->cx, CD_E_CONTEXT_UNAVAIL, place(j, at),
+		"%s%sThe @context " CD_STR_FMT " is not available",
+		j->over ? "" : cd_jld_error_words(j->error), j->over ? "" : ": ", CD_STR_ARG(url));
+}
+
 bool cd_jld_effort(struct cd_jld *j, uint64_t more)
 {
 	uint64_t most = EFFORT * j->cx->set->context_terms;

@@ -87,6 +87,8 @@ static inline bool cd_jld_failed(const struct cd_jld *j)
 /* Fails with an error of the standard; `at` (may be NULL) is the place. */
 cd_code cd_jld_fail(struct cd_jld *, enum cd_jld_error, const struct cd_json *at, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* ... because a document is not here. */
+void cd_jld_missing(struct cd_jld *, const struct cd_json *at, cd_str url);
 /* More definitions were read, or terms looked at: false when that is too much. */
 bool cd_jld_effort(struct cd_jld *, uint64_t more);
 

@@ -90,6 +90,10 @@ extern const cd_str cd_core_context_url;
  */
 bool cd_ctx_is_core_url(cd_str url);
 
+/* The same as a document: {"@context": {...}}, new in the arena; NULL and the error. Without the scoped
+ * context of ngsildproof. */
+struct cd_json *cd_ctx_core_document(struct cd_cx *);
+
 /* ---- compiling ---- */
 
 /*

@@ -183,3 +183,64 @@ bool cd_ctx_is_core_url(cd_str url)
 			return true;
 	return false;
 }
+
+/* ---- as a document ---- */
+
+static void put(struct cd_cx *cx, struct cd_json *object, cd_str key, struct cd_json *value)
+{
+	if (!object || !value) {
+		(void)cd_fail_memory(cx);
+		return;
+	}
+	value->key = key;
+	cd_json_append(object, value);
+}
+
+static void put_text(struct cd_cx *cx, struct cd_json *object, const char *key, cd_str text)
+{
+	put(cx, object, cd_str_z(key), cd_json_string(cx->arena, text));
+}
+
+static struct cd_json *definition_of(struct cd_cx *cx, const struct cd_ctx_entry *e)
+{
+	static const char *const coercions[] = {NULL, "@id", "@vocab", "@json"};
+	static const struct {
+		uint32_t bit;
+		const char *word;
+	} containers[] = {{CD_CONTAINER_LIST, "@list"}, {CD_CONTAINER_SET, "@set"},
+		{CD_CONTAINER_LANGUAGE, "@language"}, {CD_CONTAINER_INDEX, "@index"}};
+	const struct cd_ctx_def *d = &e->def;
+	if (e->prefix || (d->coerce == CD_COERCE_NONE && !d->containers))
+		return cd_json_string(cx->arena, d->iri);
+	struct cd_json *o = cd_json_new(cx->arena, CD_JSON_OBJECT);
+	put_text(cx, o, "@id", d->iri);
+	if (d->coerce == CD_COERCE_TYPED)
+		put_text(cx, o, "@type", d->type);
+	else if (d->coerce != CD_COERCE_NONE)
+		put_text(cx, o, "@type", cd_str_z(coercions[d->coerce]));
+	for (size_t i = 0; i < sizeof containers / sizeof *containers; i++)
+		if (d->containers & containers[i].bit)
+			put_text(cx, o, "@container", cd_str_z(containers[i].word));
+	return o;
+}
+
+struct cd_json *cd_ctx_core_document(struct cd_cx *cx)
+{
+	const struct cd_ctx *c = cd_ctx_core();
+	struct cd_json *doc = cd_json_new(cx->arena, CD_JSON_OBJECT),
+		       *context = cd_json_new(cx->arena, CD_JSON_OBJECT),
+		       *version = cd_json_new(cx->arena, CD_JSON_NUMBER);
+	if (!c || !version) {
+		(void)cd_fail_memory(cx);
+		return NULL;
+	}
+	version->text = CD_STR("1.1");
+	put(cx, doc, CD_STR("@context"), context);
+	put(cx, context, CD_STR("@version"), version);
+	put(cx, context, CD_STR("@protected"), cd_json_new(cx->arena, CD_JSON_TRUE));
+	put_text(cx, context, "@vocab", cd_default_vocab);
+	for (uint32_t i = 0; c->slots && i <= c->mask && !cx->err.code; i++)
+		if (c->slots[i])
+			put(cx, context, c->slots[i]->name, definition_of(cx, c->slots[i]));
+	return cx->err.code ? NULL : doc;
+}

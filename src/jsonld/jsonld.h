@@ -101,4 +101,21 @@ cd_code cd_jld_expand(struct cd_cx *, const struct cd_json *document, const stru
 cd_code cd_jld_compact(struct cd_cx *, const struct cd_json *document, const struct cd_json *context,
 	const struct cd_jld_options *, struct cd_json **ret, struct cd_jld_problem *ret_problem);
 
+/* What a server said about a document it sent. */
+struct cd_jld_answer {
+	cd_str url;   /* it came from, after redirects */
+	cd_str media; /* Content-Type */
+	cd_str link;  /* Link fields, joined by ", " */
+};
+/*
+ * What is to be done with it.                                                   [9.4.2 LoadDocumentCallback]
+ *
+ * *ret_instead   p != NULL: it is not JSON, but this URL is its JSON-LD: get that one
+ * *ret_context   p != NULL: URL of its context (a document only; a context brings its own)
+ *
+ * CD_E_BAD_REQUEST_DATA   loading document failed (not JSON), multiple context link headers
+ */
+cd_code cd_jld_answered(struct cd_cx *, const struct cd_jld_answer *, cd_str *ret_instead,
+	cd_str *ret_context, struct cd_jld_problem *ret_problem);
+
 #endif

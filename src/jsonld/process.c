@@ -40,12 +40,8 @@ static const struct cd_json *fetch(struct cd_jld *j, const struct cd_json *at, c
 		}
 		d->url = d->base = copy;
 		d->root = j->docs ? j->docs->get(j->docs->arg, d->url, &d->base) : NULL;
-		if (!d->root && !cd_jld_failed(j)) {
-			j->error = CD_JLD_LOADING_REMOTE_CONTEXT_FAILED;
-			j->missing = d->url;
-			(void)cd_fail(j->cx, CD_E_CONTEXT_UNAVAIL, "@context",
-				"The @context " CD_STR_FMT " is not available", CD_STR_ARG(url));
-		}
+		if (!d->root && !cd_jld_failed(j))
+			cd_jld_missing(j, at, d->url);
 		if (!d->root)
 			return NULL;
 		d->next = j->loaded;

@@ -1,7 +1,8 @@
 /*
- * The suite of the W3C for expansion and compaction, all of it that applies to JSON-LD 1.1. It is data that
- * this repository does not hold: $CARDO_DATA/json-ld-tests, else ../shared/data/...; without it there is
- * nothing to run. One process for all tests; `test_jsonld_w3c NAME...` runs single ones and shows both sides.
+ * The suite of the W3C for expansion, compaction and remote documents, all of it that applies to JSON-LD 1.1.
+ * It is data that this repository does not hold: $CARDO_DATA/json-ld-tests, else ../shared/data/...; without
+ * it there is nothing to run. One process for all tests; `test_jsonld_w3c NAME...` runs single ones and shows
+ * both sides.
  */
 #include "fixture.h"
 
@@ -16,14 +17,15 @@ enum { SKIPPED = 77 };
 static const struct {
 	const char *name, *why;
 } known[] = {
+	{"remote-doc/t0013", "a context inside of HTML: the optional feature of script extraction"},
 	{NULL, NULL},
 };
 
 static char folder[4096];
 
 struct suite {
-	const char *manifest;
-	bool compaction;
+	const char *name, *manifest;
+	bool compaction, remote;
 	unsigned passed, failed, excused;
 };
 
@@ -139,29 +141,86 @@ static void show(const char *what, const struct cd_json *v)
 	cd_buf_done(&b);
 }
 
-/* NULL: as expected; else what is wrong. */
-static const char *outcome(struct work *w, const struct suite *s, const struct cd_json *test, bool loud)
+/* ---- a server, as the options of a test describe it ---- */
+
+static bool ends(cd_str s, const char *tail)
+{
+	cd_str t = cd_str_z(tail);
+	return s.n >= t.n && cd_str_eq(cd_str_skip(s, s.n - t.n), t);
+}
+
+static cd_str media_of(cd_str name)
+{
+	return ends(name, ".jsonld") ? CD_STR("application/ld+json")
+	       : ends(name, ".json") ? CD_STR("application/json")
+				     : CD_STR("text/html");
+}
+
+static cd_str links_of(struct work *w, const struct cd_json *option)
+{
+	const struct cd_json *v = cd_json_get(option, CD_STR("httpLink"));
+	bool list = v && v->kind == CD_JSON_ARRAY;
+	cd_str all = CD_STR("");
+	for (const struct cd_json *l = list ? v->child : v; l; l = list ? l->next : NULL) {
+		const cd_str parts[] = {all, all.n ? CD_STR(", ") : CD_STR(""), l->text};
+		all = cd_arena_join(&w->arena, parts, 3);
+	}
+	return all;
+}
+
+/* The document a test begins with: its name, and the URL of the context sent beside it. */
+static const struct cd_json *load(struct work *w, const struct suite *s, const struct cd_json *test,
+	cd_str *ret_name, cd_str *ret_context, struct cd_jld_problem *ret_problem)
+{
+	const struct cd_json *option = cd_json_get(test, CD_STR("option"));
+	cd_str name = text_of(test, "input"), instead = {NULL, 0};
+	if (s->remote && text_of(option, "redirectTo").p)
+		name = text_of(option, "redirectTo");
+	struct cd_jld_answer a = {.url = cd_ctx_join(&w->arena, CD_STR(REMOTE), name),
+		.media = text_of(option, "contentType"),
+		.link = links_of(w, option)};
+	if (!a.media.p)
+		a.media = media_of(name);
+	if (s->remote && cd_jld_answered(&w->cx, &a, &instead, ret_context, ret_problem))
+		return NULL;
+	*ret_name = instead.p ? cd_str_skip(instead, sizeof REMOTE - 1) : name;
+	const struct cd_json *v = read_file(w, *ret_name);
+	if (!v) {
+		ret_problem->error = CD_JLD_LOADING_DOCUMENT_FAILED;
+		(void)cd_fail(&w->cx, CD_E_NOT_FOUND, NULL, "no such file");
+	}
+	return v;
+}
+
+static cd_code process(struct work *w, const struct suite *s, const struct cd_json *test,
+	struct cd_json **ret, struct cd_jld_problem *ret_problem)
 {
 	const struct cd_ctx_docs docs = {document, w};
 	const struct cd_json *option = cd_json_get(test, CD_STR("option"));
-	cd_str base = text_of(option, "base"), context = text_of(option, "expandContext");
-	struct cd_jld_options o = {.base = base, .docs = &docs};
-	struct cd_jld_problem problem = {CD_JLD_NONE, {NULL, 0}};
-	struct cd_json *got = NULL;
-	const struct cd_json *in = read_file(w, text_of(test, "input")), *want = NULL;
-	if (!base.p)
-		o.base = cd_ctx_join(&w->arena, CD_STR(REMOTE), text_of(test, "input"));
+	cd_str name, context = text_of(option, "expandContext");
+	struct cd_jld_options o = {.base = text_of(option, "base"), .docs = &docs};
+	const struct cd_json *in = load(w, s, test, &name, &o.context_url, ret_problem);
+	if (!in)
+		return w->cx.err.code;
+	if (!o.base.p)
+		o.base = cd_ctx_join(&w->arena, CD_STR(REMOTE), name);
 	if (context.p)
 		o.context = read_file(w, context);
 	o.old = is(option, "processingMode", "json-ld-1.0");
 	o.keep_arrays = no(option, "compactArrays");
 	o.keep_absolute = no(option, "compactToRelative");
-	cd_code code;
-	if (s->compaction)
-		code = cd_jld_compact(&w->cx, in, read_file(w, text_of(test, "context")), &o, &got, &problem);
-	else
-		code = cd_jld_expand(&w->cx, in, &o, &got, &problem);
+	if (!s->compaction)
+		return cd_jld_expand(&w->cx, in, &o, ret, ret_problem);
+	return cd_jld_compact(&w->cx, in, read_file(w, text_of(test, "context")), &o, ret, ret_problem);
+}
+
+/* NULL: as expected; else what is wrong. */
+static const char *outcome(struct work *w, const struct suite *s, const struct cd_json *test, bool loud)
+{
+	struct cd_jld_problem problem = {CD_JLD_NONE, {NULL, 0}};
+	struct cd_json *got = NULL;
 	cd_str error = text_of(test, "expectErrorCode");
+	cd_code code = process(w, s, test, &got, &problem);
 	const char *words = code ? cd_jld_error_words(problem.error) : "no error";
 	if (loud && code)
 		fprintf(stderr, "  %s at %s\n", w->cx.err.detail, w->cx.err.where ? w->cx.err.where : "");
@@ -169,7 +228,7 @@ static const char *outcome(struct work *w, const struct suite *s, const struct c
 		return code && cd_str_eq(error, cd_str_z(words)) ? NULL : words;
 	if (code)
 		return w->cx.err.detail;
-	want = read_file(w, text_of(test, "expect"));
+	const struct cd_json *want = read_file(w, text_of(test, "expect"));
 	if (want && same_value(want, got, s->compaction))
 		return NULL;
 	if (loud) {
@@ -184,8 +243,7 @@ static bool chosen(const struct suite *s, const struct cd_json *test, int argc, 
 {
 	cd_str id = text_of(test, "@id");
 	bool named = argc < 2;
-	snprintf(ret_name, 64, "%s/" CD_STR_FMT, s->compaction ? "compact" : "expand",
-		CD_STR_ARG(cd_str_skip(id, 1)));
+	snprintf(ret_name, 64, "%s/" CD_STR_FMT, s->name, CD_STR_ARG(cd_str_skip(id, 1)));
 	for (int i = 1; i < argc; i++)
 		named = named || strcmp(argv[i], ret_name) == 0;
 	return named && !is(cd_json_get(test, CD_STR("option")), "specVersion", "json-ld-1.0");
@@ -230,8 +288,9 @@ static bool run(struct suite *s, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct suite expansion = {.manifest = "expand-manifest.jsonld"},
-		     compaction = {.manifest = "compact-manifest.jsonld", .compaction = true};
+	struct suite suites[] = {{.name = "expand", .manifest = "expand-manifest.jsonld"},
+		{.name = "compact", .manifest = "compact-manifest.jsonld", .compaction = true},
+		{.name = "remote-doc", .manifest = "remote-doc-manifest.jsonld", .remote = true}};
 	const char *data = getenv("CARDO_DATA");
 	snprintf(folder, sizeof folder, "%s/json-ld-tests", data ? data : CARDO_ROOT "/../shared/data");
 	FILE *f = fopen(folder, "r");
@@ -240,6 +299,8 @@ int main(int argc, char **argv)
 		return SKIPPED;
 	}
 	fclose(f);
-	bool good = run(&expansion, argc, argv);
-	return run(&compaction, argc, argv) && good ? 0 : 1;
+	bool good = true;
+	for (size_t i = 0; i < sizeof suites / sizeof *suites; i++)
+		good = run(&suites[i], argc, argv) && good;
+	return good ? 0 : 1;
 }
