@@ -9,7 +9,8 @@
 
 #include "base/hash.h"
 
-enum { HEIGHT_MAX = 32, EFFORT = 100 };
+/* A request of NGSI-LD is on a loop that others wait for. */
+enum { HEIGHT_MAX = 32, EFFORT = 100, EFFORT_OF_REQUESTS = 32 };
 #define NONE cd_str_of(NULL, 0)
 
 /* ---- errors ---- */
@@ -65,12 +66,13 @@ void cd_jld_missing(struct cd_jld *j, const struct cd_json *at, cd_str url)
 
 bool cd_jld_effort(struct cd_jld *j, uint64_t more)
 {
-	uint64_t most = EFFORT * j->cx->set->context_terms;
+	unsigned times = j->over ? EFFORT_OF_REQUESTS : EFFORT;
+	uint64_t most = times * j->cx->set->context_terms;
 	j->work += more;
 	if (j->work > most)
 		(void)cd_jld_fail(j, CD_JLD_CONTEXT_OVERFLOW, NULL,
-			"The contexts make more than %llu definitions (%d times context_terms)",
-			(unsigned long long)most, EFFORT);
+			"The contexts make more than %llu definitions (%u times context_terms)",
+			(unsigned long long)most, times);
 	return j->work <= most;
 }
 
@@ -143,9 +145,8 @@ static bool grow(struct cd_jld *j, struct cd_jld_ctx *c)
 	return true;
 }
 
-struct cd_jld_entry *cd_jld_touch(struct cd_jld *j, struct cd_jld_ctx *c, cd_str name)
+struct cd_jld_entry *cd_jld_touch(struct cd_jld *j, struct cd_jld_ctx *c, uint64_t hash, cd_str name)
 {
-	uint64_t hash = cd_hash64(name, 0);
 	struct cd_jld_entry *e = own(c, hash, name);
 	if (e)
 		return e;
@@ -182,12 +183,13 @@ static bool flatten(struct cd_jld *j, struct cd_jld_ctx *c, const struct cd_jld_
 	c->terms = c->guarded = 0;
 	for (const struct cd_jld_ctx *l = pile; l; l = l->under)
 		for (uint32_t i = 0; l->slots && i <= l->mask; i++) {
-			if (!l->slots[i] || cd_jld_own(c, l->slots[i]->name))
+			const struct cd_jld_entry *below = l->slots[i];
+			if (!below || own(c, below->hash, below->name))
 				continue;
-			struct cd_jld_entry *e = cd_jld_touch(j, c, l->slots[i]->name);
+			struct cd_jld_entry *e = cd_jld_touch(j, c, below->hash, below->name);
 			if (!e || !cd_jld_effort(j, 1))
 				return false;
-			cd_jld_set(j, c, e, l->slots[i]->term);
+			cd_jld_set(j, c, e, below->term);
 		}
 	return true;
 }
@@ -243,16 +245,27 @@ bool cd_jld_keyword(cd_str s)
 }
 
 /* What a defined name means. False: it is not defined. */
-static bool meaning(
-	const struct cd_jld *j, const struct cd_jld_ctx *c, cd_str name, cd_str *ret_iri, bool *ret_prefix)
+static bool meaning(const struct cd_jld *j, const struct cd_jld_ctx *c, uint64_t hash, cd_str name,
+	cd_str *ret_iri, bool *ret_prefix)
 {
-	const struct cd_ctx_entry *over = j->over ? cd_ctx_own(j->over, name) : NULL;
-	const struct cd_jld_term *t = over ? NULL : cd_jld_find(c, name);
+	const struct cd_ctx_entry *over = j->over ? cd_ctx_own_hashed(j->over, hash, name) : NULL;
+	const struct cd_jld_term *t = over ? NULL : find(c, hash, name);
 	if (!over && !t)
 		return false;
 	*ret_iri = over ? over->def.iri : t->iri;
 	*ret_prefix = over ? over->prefix : t->prefix;
 	return true;
+}
+
+static cd_code define_first(struct cd_jld *j, struct cd_jld_reading *r, uint64_t hash, cd_str name)
+{
+	struct cd_jld_entry *e = own(r->ctx, hash, name);
+	return e ? cd_jld_define(j, r, e) : CD_OK;
+}
+
+cd_code cd_jld_define_first(struct cd_jld *j, struct cd_jld_reading *r, cd_str name)
+{
+	return define_first(j, r, cd_hash64(name, 0), name);
 }
 
 static cd_str join(struct cd_jld *j, cd_str a, cd_str b)
@@ -272,9 +285,10 @@ static cd_code expand_colon(struct cd_jld *j, const struct cd_jld_ctx *c, cd_str
 	*ret = value;
 	if (cd_jld_is(prefix, "_") || cd_str_starts(rest, CD_STR("//")))
 		return CD_OK;
-	if (reading && cd_jld_define_first(j, reading, prefix))
+	uint64_t hash = cd_hash64(prefix, 0);
+	if (reading && define_first(j, reading, hash, prefix))
 		return j->cx->err.code;
-	if (meaning(j, c, prefix, &iri, &usable) && iri.p && usable)
+	if (meaning(j, c, hash, prefix, &iri, &usable) && iri.p && usable)
 		*ret = join(j, iri, rest);
 	else if (!cd_iri_absolute(value))
 		*ret = NONE;
@@ -288,9 +302,11 @@ cd_str cd_jld_iri(struct cd_jld *j, const struct cd_jld_ctx *c, cd_str value, un
 	bool prefix;
 	if (!value.p || cd_jld_keyword(value))
 		return value;
-	if (cd_jld_keyword_like(value) || (reading && cd_jld_define_first(j, reading, value)))
+	uint64_t hash = cd_hash64(value, 0);
+	if (cd_jld_keyword_like(value) || (reading && define_first(j, reading, hash, value)))
 		return NONE;
-	if (meaning(j, c, value, &iri, &prefix) && ((flags & CD_JLD_VOCAB) || (iri.p && cd_jld_keyword(iri))))
+	if (meaning(j, c, hash, value, &iri, &prefix) &&
+		((flags & CD_JLD_VOCAB) || (iri.p && cd_jld_keyword(iri))))
 		return iri;
 	size_t colon = cd_str_find(value, ':');
 	if (colon > 0 && colon < value.n && (expand_colon(j, c, value, colon, reading, &iri) || iri.p))

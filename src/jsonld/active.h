@@ -30,6 +30,7 @@ struct cd_jld_entry {
 	uint64_t hash;
 	const struct cd_jld_term *term; /* NULL: not defined, whatever lies below */
 	const struct cd_json *todo;     /* in the local context at hand, not read yet */
+	struct cd_jld_entry *next;      /* noted behind it */
 	bool busy;                      /* being read */
 };
 
@@ -97,8 +98,8 @@ bool cd_jld_effort(struct cd_jld *, uint64_t more);
 struct cd_jld_ctx *cd_jld_ctx_new(struct cd_jld *); /* the initial context; NULL and the error */
 struct cd_jld_ctx *cd_jld_ctx_over(struct cd_jld *, const struct cd_jld_ctx *);
 struct cd_jld_entry *cd_jld_own(const struct cd_jld_ctx *, cd_str name);
-/* Its own entry, made from what lies below when there is none. */
-struct cd_jld_entry *cd_jld_touch(struct cd_jld *, struct cd_jld_ctx *, cd_str name);
+/* Its own entry, made from what lies below when there is none; `hash` is that of cd_hash64(name, 0). */
+struct cd_jld_entry *cd_jld_touch(struct cd_jld *, struct cd_jld_ctx *, uint64_t hash, cd_str name);
 void cd_jld_set(struct cd_jld *, struct cd_jld_ctx *, struct cd_jld_entry *, const struct cd_jld_term *);
 const struct cd_jld_term *cd_jld_find(const struct cd_jld_ctx *, cd_str name); /* NULL: not defined */
 
@@ -128,7 +129,8 @@ struct cd_jld_trail {
 struct cd_jld_reading {
 	struct cd_jld_ctx *ctx;
 	const struct cd_jld_how *how;
-	bool guarded; /* @protected of the whole */
+	bool guarded;                       /* @protected of the whole */
+	struct cd_jld_entry *first, **last; /* what was noted */
 };
 
 enum { CD_JLD_VOCAB = 1, CD_JLD_RELATIVE = 2 };

@@ -56,9 +56,9 @@ static bool copy(struct cd_ctx *c, cd_str s, cd_str *ret)
 	return ret->p != NULL;
 }
 
-static bool take_term(struct cd_ctx *c, const struct cd_jld_term *t)
+static bool take_term(struct cd_ctx *c, uint64_t hash, const struct cd_jld_term *t)
 {
-	struct cd_ctx_entry *e = cd_ctx_add(c, t->name);
+	struct cd_ctx_entry *e = cd_ctx_add_hashed(c, hash, t->name);
 	if (!e || !copy(c, t->iri, &e->def.iri))
 		return false;
 	e->def.coerce = coercion_of(t->type);
@@ -70,6 +70,8 @@ static bool take_term(struct cd_ctx *c, const struct cd_jld_term *t)
 /* The uppermost layer that knows a name says what it means. */
 static bool take_terms(struct cd_ctx *c, const struct cd_jld_ctx *top)
 {
+	if (!cd_ctx_reserve(c, top->terms))
+		return false;
 	for (const struct cd_jld_ctx *l = top; l; l = l->under)
 		for (uint32_t i = 0; l->slots && i <= l->mask; i++) {
 			const struct cd_jld_entry *e = l->slots[i];
@@ -77,7 +79,7 @@ static bool take_terms(struct cd_ctx *c, const struct cd_jld_ctx *top)
 				continue;
 			if (l != top && cd_jld_find(top, e->name) != e->term)
 				continue;
-			if (!take_term(c, e->term))
+			if (!take_term(c, e->hash, e->term))
 				return false;
 		}
 	return true;

@@ -74,22 +74,21 @@ uint64_t cd_ctx_id(const struct cd_ctx *c)
 
 /* ---- entries ---- */
 
-static uint32_t probe(const struct cd_ctx *c, cd_str name)
+static uint32_t probe(const struct cd_ctx *c, uint64_t hash, cd_str name)
 {
-	uint32_t i = (uint32_t)cd_hash64(name, 0) & c->mask;
+	uint32_t i = (uint32_t)hash & c->mask;
 	while (c->slots[i] && !cd_str_eq(c->slots[i]->name, name))
 		i = (i + 1) & c->mask;
 	return i;
 }
 
-struct cd_ctx_entry *cd_ctx_own(const struct cd_ctx *c, cd_str name)
+struct cd_ctx_entry *cd_ctx_own_hashed(const struct cd_ctx *c, uint64_t hash, cd_str name)
 {
-	return c->slots ? c->slots[probe(c, name)] : NULL;
+	return c->slots ? c->slots[probe(c, hash, name)] : NULL;
 }
 
-static bool grow(struct cd_ctx *c)
+static bool resize(struct cd_ctx *c, uint32_t n)
 {
-	uint32_t n = c->slots ? (c->mask + 1) * 2 : 32;
 	struct cd_ctx_entry **old = c->slots, **slots = cd_mem_zalloc(n * sizeof *slots);
 	uint32_t old_n = old ? c->mask + 1 : 0;
 	if (!slots)
@@ -98,17 +97,25 @@ static bool grow(struct cd_ctx *c)
 	c->mask = n - 1;
 	for (uint32_t i = 0; i < old_n; i++)
 		if (old[i])
-			c->slots[probe(c, old[i]->name)] = old[i];
+			c->slots[probe(c, cd_hash64(old[i]->name, 0), old[i]->name)] = old[i];
 	cd_mem_free(old);
 	return true;
 }
 
-struct cd_ctx_entry *cd_ctx_add(struct cd_ctx *c, cd_str name)
+bool cd_ctx_reserve(struct cd_ctx *c, uint32_t n)
 {
-	struct cd_ctx_entry *e = cd_ctx_own(c, name);
+	uint32_t size = 32;
+	while (n * 2 > size - 1)
+		size *= 2;
+	return n == 0 || (c->slots && size <= c->mask + 1) || resize(c, size);
+}
+
+struct cd_ctx_entry *cd_ctx_add_hashed(struct cd_ctx *c, uint64_t hash, cd_str name)
+{
+	struct cd_ctx_entry *e = cd_ctx_own_hashed(c, hash, name);
 	if (e)
 		return e;
-	if ((!c->slots || (c->n + 1) * 2 > c->mask) && !grow(c))
+	if ((!c->slots || (c->n + 1) * 2 > c->mask) && !resize(c, c->slots ? (c->mask + 1) * 2 : 32))
 		return NULL;
 	e = CD_NEW(&c->arena, struct cd_ctx_entry);
 	if (!e)
@@ -116,7 +123,7 @@ struct cd_ctx_entry *cd_ctx_add(struct cd_ctx *c, cd_str name)
 	e->name = cd_arena_copy(&c->arena, name);
 	if (!e->name.p)
 		return NULL;
-	c->slots[probe(c, name)] = e;
+	c->slots[probe(c, hash, name)] = e;
 	c->n++;
 	return e;
 }
@@ -124,8 +131,9 @@ struct cd_ctx_entry *cd_ctx_add(struct cd_ctx *c, cd_str name)
 static const struct cd_ctx_entry *find(const struct cd_ctx *c, cd_str name)
 {
 	const struct cd_ctx *core = cd_ctx_core();
-	const struct cd_ctx_entry *e = cd_ctx_own(core, name);
-	return e || c == core ? e : cd_ctx_own(c, name);
+	uint64_t hash = cd_hash64(name, 0);
+	const struct cd_ctx_entry *e = cd_ctx_own_hashed(core, hash, name);
+	return e || c == core ? e : cd_ctx_own_hashed(c, hash, name);
 }
 
 const struct cd_ctx_def *cd_ctx_find(const struct cd_ctx *c, cd_str name)

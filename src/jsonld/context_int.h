@@ -2,6 +2,7 @@
 #ifndef CD_JSONLD_CONTEXT_INT_H
 #define CD_JSONLD_CONTEXT_INT_H
 
+#include "base/hash.h"
 #include "jsonld/context.h"
 
 #include <stdatomic.h>
@@ -40,12 +41,21 @@ struct cd_ctx {
 
 extern const cd_str cd_default_vocab; /* https://uri.etsi.org/ngsi-ld/default-context/ */
 
-struct cd_ctx *cd_ctx_new(size_t max_bytes); /* empty; NULL when out of memory */
-void cd_ctx_free(struct cd_ctx *);           /* whoever still refers to it */
-struct cd_ctx_entry *cd_ctx_own(
-	const struct cd_ctx *, cd_str name); /* its own entry, core terms not looked at */
-struct cd_ctx_entry *cd_ctx_add(
-	struct cd_ctx *, cd_str name); /* new or the old one; NULL when out of memory */
+struct cd_ctx *cd_ctx_new(size_t max_bytes);      /* empty; NULL when out of memory */
+void cd_ctx_free(struct cd_ctx *);                /* whoever still refers to it */
+bool cd_ctx_reserve(struct cd_ctx *, uint32_t n); /* room for so many; false: out of memory */
+/* Its own entry, core terms not looked at; `hash` is that of cd_hash64(name, 0). */
+struct cd_ctx_entry *cd_ctx_own_hashed(const struct cd_ctx *, uint64_t hash, cd_str name);
+static inline struct cd_ctx_entry *cd_ctx_own(const struct cd_ctx *c, cd_str name)
+{
+	return cd_ctx_own_hashed(c, cd_hash64(name, 0), name);
+}
+/* New or the old one; NULL when out of memory. */
+struct cd_ctx_entry *cd_ctx_add_hashed(struct cd_ctx *, uint64_t hash, cd_str name);
+static inline struct cd_ctx_entry *cd_ctx_add(struct cd_ctx *c, cd_str name)
+{
+	return cd_ctx_add_hashed(c, cd_hash64(name, 0), name);
+}
 /* After the last entry: the way back from IRIs. False: out of memory. */
 bool cd_ctx_seal(struct cd_ctx *);
 size_t cd_ctx_bytes(const struct cd_ctx *);

@@ -510,9 +510,3 @@ cd_code cd_jld_define(struct cd_jld *j, struct cd_jld_reading *r, struct cd_jld_
 	j->chain--;
 	return code;
 }
-
-cd_code cd_jld_define_first(struct cd_jld *j, struct cd_jld_reading *r, cd_str name)
-{
-	struct cd_jld_entry *e = cd_jld_own(r->ctx, name);
-	return e ? cd_jld_define(j, r, e) : CD_OK;
-}

@@ -10,7 +10,8 @@
 
 #include <stdlib.h>
 
-enum { FEW = 16, CONTAINERS_MAX = 20, PREFERRED_MAX = 6 };
+/* WORTH: a term among many of one IRI is looked at that often as hard as a definition is read. */
+enum { FEW = 16, WORTH = 16, CONTAINERS_MAX = 20, PREFERRED_MAX = 6 };
 enum kind { BY_TYPE, BY_LANGUAGE, BY_ANY };
 
 struct cd_jld_way {
@@ -113,7 +114,7 @@ static bool room(struct cd_jld *j, const struct cd_jld_term ***list, size_t n, s
 	memcpy(more, *list, n * sizeof **list);
 	*list = more;
 	*cap *= 4;
-	return cd_jld_effort(j, n);
+	return cd_jld_effort(j, n * WORTH);
 }
 
 /* All terms with that IRI, the best names first. */
@@ -374,8 +375,8 @@ static cd_str best_prefix(struct cd_jld *j, const struct cd_jld_ctx *c, cd_str i
 			const struct cd_jld_term *p = w->prefixes[i];
 			size_t n = p->name.n + 1 + iri.n - p->iri.n;
 			if (iri.n <= p->iri.n || !cd_str_starts(iri, p->iri) || (best.p && n > best.n) ||
-				covered(c, l, p))
-				continue;
+				(best.p && n == best.n && cd_str_cmp(p->name, best) > 0) || covered(c, l, p))
+				continue; /* thousands may fit: only what is better is written out */
 			const cd_str parts[] = {p->name, CD_STR_INIT(":"), cd_str_skip(iri, p->iri.n)};
 			cd_str name = cd_arena_join(j->cx->arena, parts, 3);
 			if (!name.p) {

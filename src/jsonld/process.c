@@ -271,26 +271,25 @@ static bool no_term(cd_str key)
 	return false;
 }
 
-static bool note_all(struct cd_jld *j, struct cd_jld_ctx *c, const struct cd_json *object)
+/* Each member at the entry of its term, and these in a row. */
+static bool note_all(struct cd_jld *j, struct cd_jld_reading *r, const struct cd_json *object)
 {
 	for (const struct cd_json *m = object ? object->child : NULL; m; m = m->next) {
 		if (m->key.n == 0)
 			(void)cd_jld_fail(j, CD_JLD_INVALID_TERM_DEFINITION, m, "A term is empty");
-		if (no_term(m->key) || (j->over && cd_ctx_own(j->over, m->key)))
+		uint64_t hash = cd_hash64(m->key, 0);
+		if (no_term(m->key) || (j->over && cd_ctx_own_hashed(j->over, hash, m->key)))
 			continue;
-		struct cd_jld_entry *e = cd_jld_failed(j) ? NULL : cd_jld_touch(j, c, m->key);
+		struct cd_jld_entry *e = cd_jld_failed(j) ? NULL : cd_jld_touch(j, r->ctx, hash, m->key);
 		if (!e)
 			return false;
+		if (!e->todo) {
+			e->next = NULL;
+			*r->last = e;
+			r->last = &e->next;
+		}
 		e->todo = m;
 	}
-	return true;
-}
-
-static bool define_all(struct cd_jld *j, struct cd_jld_reading *r, const struct cd_json *object)
-{
-	for (const struct cd_json *m = object ? object->child : NULL; m; m = m->next)
-		if (!no_term(m->key) && cd_jld_define_first(j, r, m->key))
-			return false;
 	return true;
 }
 
@@ -298,13 +297,15 @@ static bool read_object(
 	struct cd_jld *j, struct cd_jld_ctx *c, const struct cd_json *object, const struct cd_jld_how *how)
 {
 	struct local l = {object, NULL};
-	struct cd_jld_reading r = {c, how, false};
+	struct cd_jld_reading r = {.ctx = c, .how = how, .last = &r.first};
 	if (check_version(j, &l) || read_import(j, &l, how) || check_version(j, &l) ||
 		read_base(j, c, &l, how) || read_vocab(j, c, &l) || read_language(j, c, &l) ||
-		check_flags(j, &l, &r.guarded))
+		check_flags(j, &l, &r.guarded) || !note_all(j, &r, l.import) || !note_all(j, &r, l.own))
 		return false;
-	return note_all(j, c, l.import) && note_all(j, c, l.own) && define_all(j, &r, l.import) &&
-	       define_all(j, &r, l.own);
+	for (struct cd_jld_entry *e = r.first; e; e = e->next)
+		if (cd_jld_define(j, &r, e))
+			return false;
+	return true;
 }
 
 /* ---- the whole ---- */
