@@ -158,9 +158,16 @@ static struct cd_json *map_of(struct node *n, struct item *i)
 	return cd_jld_member(n->j, i->target, i->name);
 }
 
+/* A JSON literal that is an array is one value: it would be taken apart, and of one item only that be left.
+ */
 static void add(struct node *n, struct item *i)
 {
-	cd_jld_add(n->j, i->target, i->name, i->compacted, i->as_array);
+	bool literal = i->compacted && i->compacted->kind == CD_JSON_ARRAY &&
+		       cd_jld_is(text_of(i->expanded, "@type"), "@json");
+	if (literal && !cd_jld_member(n->j, i->target, i->name))
+		cd_jld_put(n->j, i->target, i->name, i->compacted);
+	else
+		cd_jld_add(n->j, i->target, i->name, i->compacted, i->as_array);
 }
 
 static void add_under(struct node *n, struct item *i, cd_str key)

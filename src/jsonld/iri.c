@@ -154,5 +154,5 @@ cd_str cd_iri_relative(struct cd_arena *arena, cd_str base, cd_str iri)
 	if (!got.p)
 		return got;
 	cd_str back = cd_iri_resolve(arena, base, got);
-	return back.p && cd_str_eq(back, iri) ? got : iri;
+	return !back.p ? back : cd_str_eq(back, iri) ? got : iri;
 }

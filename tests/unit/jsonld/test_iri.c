@@ -25,6 +25,7 @@ static void normal_examples(void **state)
 		{"g/", "http://a/b/c/g/"},
 		{"/g", "http://a/g"},
 		{"//g", "http://g"},
+		{"//g/../x/./y?z", "http://g/x/y?z"},
 		{"?y", "http://a/b/c/d;p?y"},
 		{"g?y", "http://a/b/c/g?y"},
 		{"#s", "http://a/b/c/d;p?q#s"},
@@ -92,6 +93,47 @@ static void bases_of_other_shapes(void **state)
 	RESOLVE("no-scheme/at/all", none);
 }
 
+/* The shortest reference that comes back as the same. */
+static void and_back(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *base, *iri, *want;
+	} rows[] = {
+		{"http://a/b/c/d;p?q", "http://a/b/c/g", "g"},
+		{"http://a/b/c/d;p?q", "http://a/b/c/", "./"},
+		{"http://a/b/c/d;p?q", "http://a/b/c/d;p?q", "d;p?q"},
+		{"http://a/b/c/d;p?q", "http://a/b/c/d;p", "d;p"},
+		{"http://a/b/c/d;p?q", "http://a/b/c/d;p?q#s", "#s"},
+		{"http://a/b/c/d;p?q", "http://a/b/c/d;p?y", "?y"},
+		{"http://a/b/c/d;p?q", "http://a/b/c/d;p?y#s", "?y#s"},
+		{"http://a/b/c/d;p?q", "http://a/b/g?y#s", "../g?y#s"},
+		{"http://a/b/c/d;p?q", "http://a/g", "../../g"},
+		{"http://a/b/c/d;p?q", "http://a/", "../../"},
+		{"http://a/b/c/d;p?q", "http://a/b/cc/d", "../cc/d"},
+		{"http://a/b/c/d;p?q", "http://a/b/c/d/e", "d/e"},
+		{"http://a/b/c/d;p?q", "http://a", "http://a"},
+		{"http://a/b/c/d;p?q", "http://aa/b/c/g", "http://aa/b/c/g"},
+		{"http://a/b/c/d;p?q", "https://a/b/c/g", "https://a/b/c/g"},
+		{"http://a/b/c/d;p?q", "http://a/b/c/x:y", "./x:y"},
+		{"http://a/b/c/d;p?q", "http://a/b/c/x/y:z", "x/y:z"},
+		{"http://a/b/c/d;p?q", "http://a/b/c/@id", "./@id"},
+		{"http://a/b/c/d;p?q", "http://a/b/c//x", ".//x"},
+		{"http://a/b/c/d;p?q", "http://a/b/../x", "http://a/b/../x"},
+		{"http://a", "http://a/b", "http://a/b"},
+		{"file:///x/y", "file:///x/z", "z"},
+		{"urn:a:b", "urn:a:c", "urn:a:c"},
+		{"http://a/b", "_:x", "_:x"},
+		{"http://a/b", "plain", "plain"},
+		{"", "http://a/b", "http://a/b"},
+	};
+	struct cd_arena arena;
+	cd_arena_init(&arena, 1 << 16);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		same(cd_iri_relative(&arena, cd_str_z(rows[i].base), cd_str_z(rows[i].iri)), rows[i].want);
+	cd_arena_done(&arena);
+}
+
 static void what_is_absolute(void **state)
 {
 	(void)state;
@@ -115,9 +157,11 @@ static void out_of_memory(void **state)
 			cd_arena_init(&arena, 1 << 16);
 			cd_mem_fail_after(k);
 			cd_str iri = cd_iri_resolve(&arena, CD_STR("http://a/b"), cd_str_z(refs[i]));
+			cd_str back = cd_iri_relative(&arena, CD_STR("http://a/b"), CD_STR("http://a/c/d"));
 			bool failed = cd_mem_failed();
 			cd_mem_fail_after(0);
-			assert_true(failed ? iri.p == NULL : iri.p != NULL);
+			assert_true(failed == (iri.p == NULL || back.p == NULL));
+			assert_true(!back.p || cd_str_eq(back, CD_STR("c/d")));
 			cd_arena_done(&arena);
 			if (!failed)
 				break;
@@ -130,6 +174,7 @@ int main(void)
 		cmocka_unit_test(normal_examples),
 		cmocka_unit_test(abnormal_examples),
 		cmocka_unit_test(bases_of_other_shapes),
+		cmocka_unit_test(and_back),
 		cmocka_unit_test(what_is_absolute),
 		cmocka_unit_test(out_of_memory),
 	};

@@ -44,6 +44,9 @@ static void the_context_is_found(void **state)
 	expect("<http://a/x>; rel=next, <http://a/c?a,b>; " REL, NULL, CD_OK, "http://a/c?a,b");
 	expect("<http://a/x>; rel=\"a, \\\"b\"", "<http://a/c>; " REL, CD_OK, "http://a/c");
 	expect("<http://a/x>; rel=next", NULL, CD_OK, "");
+	/* of several rel the first counts, and one may hold several relations [RFC 8288 3.3] */
+	expect("<http://a/x>; rel=next; " REL, NULL, CD_OK, "");
+	expect("<http://a/c>; rel=\"next  http://www.w3.org/ns/json-ld#context\"", NULL, CD_OK, "http://a/c");
 	expect("", NULL, CD_OK, "");
 }
 
