@@ -50,6 +50,9 @@
 	X(contexts_failed, counter, "", "remote @contexts that could not be fetched")                        \
 	X(contexts_stale, counter, "", "uses of a last good copy because the source failed")                 \
 	X(contexts_cached, gauge, "", "compiled @contexts in memory")                                        \
+	X(events_listeners, gauge, "", "listeners to /events now")                                           \
+	X(events_told, counter, "", "changes written out for the listeners of a tenant to /events")          \
+	X(events_missed, counter, "", "changes of which a listener to /events was told the number alone")    \
 	X(read_only, gauge, "", "1 when the store stopped writing after a failed sync")
 
 enum cd_metric {

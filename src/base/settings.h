@@ -80,6 +80,9 @@ struct cd_cx;
 	X(memory_max, BYTES, 0, 0, 1099511627776,                                                            \
 		"memory for entities and indexes; 0 means three quarters of the machine's")                  \
 	X(pin_age, TIME_US, 60000000, 100000, 3600000000, "a reader may hold one version of the twin")       \
+	X(events_max, NUMBER, 256, 0, 100000, "listeners to the changes of the twin (/events) at a time")     \
+	X(events_kept, NUMBER, 65536, 1024, 16777216,                                                        \
+		"newest changes that a listener to /events may come back to; they take 96 bytes each")       \
 	X(demo_rate, NUMBER, 50, 0, 1000000, "changes a second in the made-up place of demo")                \
 	X(demo_speed, NUMBER, 1, 1, 100000, "how fast its clock runs; 1440: a day in a minute")              \
 	X(demo_seed, NUMBER, 1, 0, 1000000000, "another seed makes another place")                           \

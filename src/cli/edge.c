@@ -75,6 +75,13 @@ static void refuse(struct cd_http_req *req, const struct routed *r)
 	cd_ngsi_problem(req, &allow, allow.value.p ? 1 : 0);
 }
 
+static void *app_of(struct cd_edge *edge, const struct cd_route *route)
+{
+	if (cd_is_system_route(route))
+		return edge;
+	return cd_is_ui_route(route) ? (void *)&edge->ui : (void *)edge->runner;
+}
+
 static void edge_request(void *app, struct cd_http_req *req)
 {
 	struct cd_edge *edge = app;
@@ -87,8 +94,7 @@ static void edge_request(void *app, struct cd_http_req *req)
 	} else if (cd_router_args(edge->router, &req->cx, r->route, req->query, &r->args)) {
 		refuse(req, r);
 	} else {
-		void *to = cd_is_system_route(r->route) ? (void *)edge : (void *)edge->runner;
-		r->route->fn(to, req, r->route, &r->args);
+		r->route->fn(app_of(edge, r->route), req, r->route, &r->args);
 	}
 }
 

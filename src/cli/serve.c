@@ -44,6 +44,7 @@ static void drained(void *arg)
 	atomic_fetch_sub(&l->serve->ready, 1);
 	cd_http_server_free(l->http);
 	l->http = NULL;
+	cd_events_free(l->edge.ui.events);
 	cd_runner_free(l->edge.runner);
 	l->edge.runner = NULL;
 }
@@ -51,6 +52,7 @@ static void drained(void *arg)
 static void drain(void *arg)
 {
 	struct cd_loop *l = arg;
+	cd_events_stop(l->edge.ui.events);
 	cd_http_server_drain(l->http, drained, l);
 }
 
@@ -110,6 +112,9 @@ static cd_code open_loop(struct cd_loop *l)
 	l->edge.runner = cd_runner_new(&l->cx, &conf);
 	if (!l->edge.runner)
 		return l->cx.err.code;
+	l->edge.ui = (struct cd_ui){l->edge.runner, cd_events_new(&l->uv, l->edge.runner, s->feed)};
+	if (!l->edge.ui.events)
+		return cd_fail_memory(&l->cx);
 	l->http = cd_http_server_new(&l->uv, &s->set, &l->metrics, s->tls, &cd_edge_app, &l->edge);
 	if (!l->http)
 		return cd_fail_memory(&l->cx);
@@ -200,7 +205,15 @@ static cd_code check_settings(struct cd_cx *cx, struct cd_serve *s)
 
 static cd_code open_parts(struct cd_cx *cx, struct cd_serve *s, struct cd_metrics *writer)
 {
-	const struct cd_store_config conf = {.set = &s->set, .fs = s->fs, .metrics = writer, .threads = true};
+	s->feed = cd_feed_new(&s->set);
+	if (!s->feed)
+		return cd_fail_memory(cx);
+	s->participants[0] = cd_feed_participant(s->feed);
+	const struct cd_store_config conf = {.set = &s->set,
+		.fs = s->fs,
+		.metrics = writer,
+		.participants = s->participants,
+		.threads = true};
 	if (s->set.tls_cert[0] && !(s->tls = cd_http_tls_new(cx, s->set.tls_cert, s->set.tls_key)))
 		return cx->err.code;
 	s->contexts = cd_ctx_cache_new(cx, &s->set);
@@ -217,6 +230,7 @@ static cd_code open_parts(struct cd_cx *cx, struct cd_serve *s, struct cd_metric
 static void close_parts(struct cd_serve *s)
 {
 	cd_store_close(s->store);
+	cd_feed_free(s->feed);
 	cd_router_free(s->router);
 	cd_ctx_cache_free(s->contexts);
 	cd_http_tls_free(s->tls);

@@ -9,6 +9,8 @@ struct cd_serve {
 	struct cd_settings set;
 	struct cd_fs *fs;
 	struct cd_store *store;
+	struct cd_feed *feed;
+	const struct cd_participant *participants[2]; /* of the store, NULL-ended */
 	struct cd_ctx_cache *contexts;
 	struct cd_router *router;
 	struct cd_http_tls *tls;

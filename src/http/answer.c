@@ -239,7 +239,7 @@ static void count_status(struct request *r, int status)
 
 /* ---- compression ---- */
 
-/* JSON and text, unless it comes encoded already. */
+/* JSON and text, unless it comes encoded already. Events must not wait in a compressor for more of them. */
 static bool compressible(const struct cd_http_field *fields, size_t n)
 {
 	bool text = false;
@@ -248,7 +248,8 @@ static bool compressible(const struct cd_http_field *fields, size_t n)
 			return false;
 		if (cd_str_eq(fields[i].name, CD_STR("Content-Type")))
 			text = memmem(fields[i].value.p, fields[i].value.n, "json", 4) ||
-			       cd_str_starts(fields[i].value, CD_STR("text/"));
+			       (cd_str_starts(fields[i].value, CD_STR("text/")) &&
+				       !cd_str_eq(fields[i].value, CD_STR("text/event-stream")));
 	}
 	return text;
 }
@@ -463,6 +464,20 @@ void cd_http_stream_cut(struct cd_http_req *pub)
 	r->answered = true;
 	cd_conn_close(c, true);
 	cd_conn_orphan(c);
+}
+
+void cd_http_stream_endless(struct cd_http_req *pub)
+{
+	struct request *r = (struct request *)pub;
+	int room = ENDLESS_ROOM;
+	r->endless = true;
+	if (!pub->conn->closing && !pub->conn->control)
+		(void)uv_send_buffer_size(&pub->conn->uv.handle, &room); /* else it holds what the system gives */
+}
+
+size_t cd_http_stream_waiting(const struct cd_http_req *pub)
+{
+	return pub->conn->gone ? 0 : uv_stream_get_write_queue_size(&pub->conn->uv.stream);
 }
 
 bool cd_http_gone(const struct cd_http_req *pub)

@@ -617,7 +617,7 @@ static void on_end(struct cd_http_conn *c, bool broken)
 	c->ended = true;
 	(void)uv_read_stop(&c->uv.stream);
 	c->reading = false;
-	if (broken || c->state == CONN_CLOSING) {
+	if (broken || c->state == CONN_CLOSING || (c->req && c->req->endless)) {
 		cd_conn_close(c, broken);
 		return;
 	}

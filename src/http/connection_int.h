@@ -15,7 +15,7 @@
 #include <openssl/ssl.h>
 #include <zlib.h>
 
-enum { PADDING = 64, BODY_ROOM = 16384, HIGH_WATER = 262144, POOL_MAX = 64 };
+enum { PADDING = 64, BODY_ROOM = 16384, HIGH_WATER = 262144, ENDLESS_ROOM = 65536, POOL_MAX = 64 };
 
 struct cd_http_buffer {
 	struct cd_http_buffer *next;
@@ -48,7 +48,7 @@ struct request {
 	size_t body_at, body_n; /* of a body that lies in `head` */
 	size_t framing;         /* bytes of chunk extensions and trailers since the last of the body */
 	bool inlined;           /* it does */
-	bool dispatched, answered, streaming, chunk_framed, gzip, held, finished;
+	bool dispatched, answered, streaming, chunk_framed, gzip, held, finished, endless;
 	bool close_after;
 	z_stream *z;
 };

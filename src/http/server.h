@@ -94,6 +94,13 @@ void cd_http_stream_end(struct cd_http_req *);
 /* Something failed in the middle: the connection is reset, so that the client cannot mistake it for the
  * whole. */
 void cd_http_stream_cut(struct cd_http_req *);
+/*
+ * For a stream that goes on for as long as its client listens (server-sent events), after begin: that the
+ * client closes its side means that it has gone, and the kernel holds little that it has not read.
+ */
+void cd_http_stream_endless(struct cd_http_req *);
+/* Bytes of a stream that the kernel has not taken yet: the client reads slowly. */
+size_t cd_http_stream_waiting(const struct cd_http_req *);
 /* The client has gone: work for the answer may stop (it must still be finished with end or cut). */
 bool cd_http_gone(const struct cd_http_req *);
 

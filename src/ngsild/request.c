@@ -290,15 +290,20 @@ static bool tenant_char(char c)
 	       c == '-' || c == '.';
 }
 
+cd_code cd_ngsi_tenant(struct cd_cx *cx, cd_str name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (!tenant_char(name.p[i]) || i >= TENANT_MAX)
+			return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "NGSILD-Tenant",
+				"A tenant's name is 1 to %d letters, digits, _, - and .", TENANT_MAX);
+	return CD_OK;
+}
+
 static cd_code check_tenant(struct cd_ngsi *n)
 {
 	n->tenant = cd_http_field(n->http, CD_STR("ngsild-tenant"));
 	n->tenant_given = n->tenant.p != NULL;
-	for (size_t i = 0; i < n->tenant.n; i++)
-		if (!tenant_char(n->tenant.p[i]) || i >= TENANT_MAX)
-			return cd_fail(n->cx, CD_E_BAD_REQUEST_DATA, "NGSILD-Tenant",
-				"A tenant's name is 1 to %d letters, digits, _, - and .", TENANT_MAX);
-	return CD_OK;
+	return cd_ngsi_tenant(n->cx, n->tenant);
 }
 
 static cd_code check_link(struct cd_ngsi *n)

@@ -64,6 +64,9 @@ void cd_ngsi_begin(void *app, struct cd_http_req *, const struct cd_route *, con
 void cd_ngsi_want_context(struct cd_ngsi *, const struct cd_json *body, struct cd_ngsi_wait *);
 void cd_ngsi_contexts_done(struct cd_ngsi *, void (*then)(struct cd_ngsi *));
 
+/* May a client name this tenant? Empty: the default one. CD_E_BAD_REQUEST_DATA */
+cd_code cd_ngsi_tenant(struct cd_cx *, cd_str name);
+
 /* What `options` and `format` say, as bits. */
 enum {
 	CD_OPT_NORMALIZED = 1,

@@ -1,6 +1,7 @@
 /* What runs here, as far as NGSI-LD has no words for it: version, newest revision, tenants. */
 #include "http/problem.h"
 #include "ops/runner.h"
+#include "ui/routes.h"
 #include "ui/ui_int.h"
 #include "json/json.h"
 
@@ -83,5 +84,5 @@ void cd_ui_twin(void *app, struct cd_http_req *req, const struct cd_route *route
 	t->req = req;
 	t->op = (struct cd_op){.cx = &req->cx, .action = CD_ACT_READ, .next = tell, .done = told};
 	cd_buf_init(&t->answer, ANSWER_MAX);
-	cd_op_begin(app, &t->op);
+	cd_op_begin(((struct cd_ui *)app)->runner, &t->op);
 }

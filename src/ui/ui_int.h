@@ -20,5 +20,7 @@ extern const size_t cd_ui_files_n;
 void cd_ui_page(void *app, struct cd_http_req *, const struct cd_route *, const struct cd_args *);
 /* Version, revision and tenants. */
 void cd_ui_twin(void *app, struct cd_http_req *, const struct cd_route *, const struct cd_args *);
+/* The changes of one tenant, for as long as the client listens. */
+void cd_ui_events(void *app, struct cd_http_req *, const struct cd_route *, const struct cd_args *);
 
 #endif
