@@ -7,13 +7,14 @@ import { defineConfig, type Plugin } from 'vite';
 import { render } from './build/markdown.ts';
 
 const twin = process.env['CARDO'] ?? 'http://localhost:9090';
+const PARTS_SHOWN = 12;
 const ORDER = ['getting-started', 'importing', 'import', 'operating', 'configuration'];
 
 interface Doc {
   name: string;
   title: string;
   html: string;
-  first: string;
+  parts: string[];
 }
 
 function readDocs(): Doc[] {
@@ -27,8 +28,9 @@ function readDocs(): Doc[] {
   };
   return [...files, ['changelog', '../CHANGELOG.md'] as const].map(([name, path]) => {
     const { title, html } = render(readFileSync(path, 'utf8'), link);
+    const parts = [...html.matchAll(/<h2[^>]*>([\s\S]*?)<\/h2>/g)].map(([, words]) => (words ?? '').replace(/<[^>]+>/g, ''));
     const first = /<p>([\s\S]*?)<\/p>/.exec(html)?.[1]?.replace(/<[^>]+>/g, '') ?? '';
-    return { name, title, html, first: /^.*?[.:](?=\s|$)/s.exec(first)?.[0].replace(/:$/, '.') ?? first };
+    return { name, title, html, parts: parts.length ? parts : [first] };
   });
 }
 
@@ -52,9 +54,9 @@ function docs(): Plugin {
       if (api?.type !== 'asset') throw new Error('api.html is not there yet');
       const shell = String(api.source);
       const all = readDocs();
-      const list = all.map((d) => `<li><a href="/docs/${d.name}">${d.title}</a><br><span class="dim">${d.first}</span></li>`).join('\n');
+      const list = all.map((d) => `<li class="card"><a href="/docs/${d.name}">${d.title}</a><br><span class="dim">${d.parts.slice(0, PARTS_SHOWN).join(' \u00b7 ')}</span></li>`).join('\n');
       const emit = (fileName: string, source: string) => this.emitFile({ type: 'asset', fileName, source });
-      emit('docs/index.html', made(shell, 'Docs', `<h1>Docs</h1>\n<ul>${list}</ul>`));
+      emit('docs/index.html', made(shell, 'Docs', `<h1>Docs</h1>\n<ul class="doc-list">${list}</ul>`));
       for (const doc of all) emit(`docs/${doc.name}.html`, made(shell, doc.title, `<p><a href="/docs">All documents</a></p>\n${doc.html}`));
     },
   };

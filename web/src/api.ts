@@ -60,6 +60,10 @@ export class Api {
 
   private async get(path: string, signal?: AbortSignal): Promise<Response> {
     const answer = await fetch(path, { headers: this.headers({ Accept: 'application/json' }), signal: signal ?? null });
+    return this.check(answer);
+  }
+
+  private async check(answer: Response): Promise<Response> {
     if (answer.ok) return answer;
     const problem = (await answer.json().catch(() => ({}))) as { detail?: string; title?: string };
     throw new ApiError(answer.status, problem.detail ?? problem.title ?? answer.statusText);
@@ -85,6 +89,11 @@ export class Api {
     }>(`${NGSI}/types/${encodeURIComponent(name)}`);
     const attributes = (told.attributeDetails ?? []).map((a) => ({ name: a.attributeName, kinds: a.attributeTypes ?? [] }));
     return { count: told.entityCount, attributes };
+  }
+
+  async create(entity: object): Promise<void> {
+    const answer = await fetch(`${NGSI}/entities`, { method: 'POST', headers: this.headers({ 'Content-Type': 'application/json' }), body: JSON.stringify(entity) });
+    await this.check(answer);
   }
 
   entities(parameters: Record<string, string | number>, signal?: AbortSignal): Promise<Entity[]> {

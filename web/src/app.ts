@@ -9,8 +9,11 @@ import { examples, promising, type Sampled } from './queries.ts';
 import { QueryBox } from './querybox.ts';
 import { Ticker, type Change } from './ticker.ts';
 import { Twin, type Feature } from './twin.ts';
+import { welcome } from './welcome.ts';
 
 const RECOUNT_MS = 20000;
+const RECOUNT_LEAST_MS = 3000;
+const RELOAD_MS = 15000; // between two readings of everything
 const AGAIN_MS = 1000;
 const AGAIN_MOST = 60; // entities read again in one request
 const LAST_CHANGE_MOST = 50000; // a larger twin is not sorted to find its newest entity
@@ -29,6 +32,9 @@ class App {
   private place: Place = { tenant: '', type: '', entity: '' };
   private changed = new Set<string>();
   private recount = false;
+  private stale = false; // changes were lost: all of it is read again
+  private loaded = 0;
+  private counted = 0;
   private reading = false;
 
   private readonly panel = new Panel(byId('panel'), {
@@ -45,7 +51,10 @@ class App {
     {
       list: byId('changes'), status: byId('feed'), pause: byId<HTMLButtonElement>('pause'), curve: byId('curve'), rate: byId('rate'), last: byId('last'),
     },
-    { changes: (list) => this.onChanges(list), open: (id) => this.go({ entity: id }) },
+    {
+      changes: (list) => this.onChanges(list), open: (id) => this.go({ entity: id }), nameOf: (id) => this.twin.features.get(id)?.name ?? '',
+      again: () => (this.stale = true), missed: () => (this.recount = true),
+    },
   );
   private readonly queries = new QueryBox(byId('query-box'), this.api, { onMap: (list) => this.showResults(list) });
 
@@ -81,20 +90,29 @@ class App {
     this.changed.clear();
     this.map.use(this.twin);
     this.queries.use(this.api);
+    // the feed first: what changes while the page reads is read again
     this.ticker.connect(this.api.headers());
     try {
-      await this.twin.readTypes(signal);
-      this.facts();
-      void this.lastChange(signal);
-      void this.examples(signal);
-      this.map.say('Reading places');
-      await this.twin.readPlaces(signal, () => this.map.refresh());
-      this.map.refresh();
-      this.explain();
-      this.open(false);
+      await this.read(signal);
     } catch (error) {
       if (!signal.aborted) this.trouble(error);
     }
+  }
+
+  private async read(signal: AbortSignal): Promise<void> {
+    this.loaded = performance.now();
+    this.stale = false;
+    await this.twin.readTypes(signal);
+    this.facts();
+    if (!this.place.type && !this.place.entity) this.panel.showTypes(this.twin);
+    void this.lastChange(signal);
+    void this.examples(signal);
+    this.map.say('Reading places');
+    await this.twin.readPlaces(signal, () => this.map.refresh());
+    this.map.refresh();
+    this.explain();
+    this.open(false);
+    document.documentElement.dataset['state'] = 'ready';
   }
 
   private trouble(error: unknown): void {
@@ -107,6 +125,7 @@ class App {
   private facts(): void {
     byId('total').textContent = count(this.twin.total);
     byId('kinds').textContent = count(this.twin.types.size);
+    welcome(this.twin.total === 0, this.api);
   }
 
   private explain(): void {
@@ -154,6 +173,7 @@ class App {
     const { type, entity } = this.place;
     const found = type ? this.twin.types.get(type) : undefined;
     this.map.choose(entity ? (this.twin.features.get(entity) ?? null) : null);
+    this.map.highlight(entity ? null : (found ?? null));
     const focus = byReader && document.activeElement?.id !== 'map-canvas';
     const shown = entity ? this.openEntity(entity, signal) : found ? this.panel.showType(this.api, found, signal) : Promise.resolve(this.panel.showTypes(this.twin));
     void shown.then(() => {
@@ -185,7 +205,7 @@ class App {
 
   private onChanges(list: readonly Change[]): void {
     for (const change of list) {
-      if (change.verb === 'delete' || (change.verb === 'create' && !this.twin.features.has(change.id))) this.recount = true;
+      if (change.verb === 'delete' || change.verb === 'expire' || (change.verb === 'create' && !this.twin.features.has(change.id))) this.recount = true;
       const moved = change.verb !== 'update' || change.attributes.includes('location') || change.attributes.includes('name');
       if (change.id === this.place.entity || (moved && (this.twin.features.has(change.id) || change.verb === 'create'))) this.changed.add(change.id);
     }
@@ -206,7 +226,8 @@ class App {
         this.map.refresh();
       }
       if (this.place.entity && ids.includes(this.place.entity)) await this.panel.showEntity(this.api, this.twin, this.place.entity, signal);
-      if (this.recount) await this.countAgain(signal);
+      if (this.stale && performance.now() - this.loaded > RELOAD_MS) await this.read(signal);
+      else if (this.recount && performance.now() - this.counted > RECOUNT_LEAST_MS) await this.countAgain(signal);
     } catch (error) {
       if (!signal.aborted && error instanceof ApiError && error.status === 404) this.panel.showProblem('This entity has gone.');
     } finally {
@@ -216,6 +237,7 @@ class App {
 
   private async countAgain(signal: AbortSignal): Promise<void> {
     this.recount = false;
+    this.counted = performance.now();
     const had = this.twin.types.size;
     await this.twin.readTypes(signal);
     this.facts();

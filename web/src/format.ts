@@ -35,6 +35,22 @@ export function words(name: string): string {
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
+/** AirQualityObserved becomes "Air quality observed", EVChargingStation "EV charging station". */
+export function typeWords(name: string): string {
+  const spaced = shortName(name)
+    .replace(/[_-]+/g, ' ')
+    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
+    .replace(/ ([A-Z])(?=[a-z]+)/g, (_, c: string) => ` ${c.toLowerCase()}`);
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
+
+/** The words of a name inside of a sentence: "power state", and still PM10. */
+export function inSentence(name: string): string {
+  const told = words(name);
+  return /^[A-Z][a-z]/.test(told) ? told.charAt(0).toLowerCase() + told.slice(1) : told;
+}
+
 /** Common codes of UN/CEFACT Recommendation 20. Others are shown as they came. */
 const UNITS: Record<string, string> = {
   '2N': 'dB', '4H': 'µm', A97: 'hPa', AMP: 'A', C62: '', CEL: '°C', CMT: 'cm', D54: 'W/m²', DAY: 'days', E34: 'GB',
@@ -72,6 +88,13 @@ export function ago(then: number, now: number): string {
   if (s < 3600) return `${Math.round(s / 60)} min ago`;
   if (s < 86400) return `${Math.round(s / 3600)} h ago`;
   return `${plural(Math.round(s / 86400), 'day')} ago`;
+}
+
+/** How many there are in a second, of numbers of the last few. */
+export function perSecond(counts: readonly number[]): string {
+  const mean = counts.reduce((sum, n) => sum + n, 0) / Math.max(1, counts.length);
+  if (mean === 0) return 'none now';
+  return mean >= 0.95 ? `${count(Math.round(mean))} a second` : `${count(Math.max(1, Math.round(mean * 60)))} a minute`;
 }
 
 export function clock(t: number): string {

@@ -40,7 +40,7 @@ export function looks(names: readonly string[]): Map<string, Look> {
     let colour = wanted(name) ?? hash(name) % LIGHT.length;
     for (let step = 0; step < LIGHT.length && nth(colour) >= (wanted(name) === undefined ? 1 : 2); step++)
       colour = (colour + 5) % LIGHT.length;
-    const shape = SHAPES[(nth(colour) + made.size) % SHAPES.length] ?? 'circle';
+    const shape = SHAPES[(nth(colour) + colour) % SHAPES.length] ?? 'circle'; // types of one colour differ in shape
     used.set(colour, nth(colour) + 1);
     made.set(name, { colour, shape });
   }

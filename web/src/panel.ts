@@ -2,7 +2,7 @@
 import type { Api, Entity } from './api.ts';
 import { NGSI } from './api.ts';
 import { announce, copyButton, h, refill, svg, type Child } from './dom.ts';
-import { ago, clock, count, inLanguage, plural, shortId, shortName, unit, value, words } from './format.ts';
+import { ago, clock, count, inLanguage, plural, shortId, shortName, typeWords, unit, value, words } from './format.ts';
 import { jsonView, pretty } from './jsonview.ts';
 import { curl } from './queries.ts';
 import { languages, nameOf, type Twin, type TwinType } from './twin.ts';
@@ -41,14 +41,14 @@ export class Panel {
     });
     const list = h('ul', { class: 'types', 'aria-label': 'Types of entities' });
     for (const type of types) list.append(this.typeRow(type, most));
-    refill(this.holder, h('div', { class: 'panel-head' }, h('h2', {}, 'What is in this twin'), located.length > 1 && all), types.length ? list : empty());
+    refill(this.holder, h('div', { class: 'panel-head' }, h('h2', {}, 'What is in this twin'), located.length > 1 && all), types.length ? list : h('p', { class: 'dim' }, 'Nothing yet.'));
   }
 
   private typeRow(type: TwinType, most: number): HTMLElement {
     const share = h('span', { class: 'share', 'aria-hidden': 'true' });
     share.style.width = `${Math.max(1, (100 * Math.sqrt(type.count)) / Math.sqrt(most))}%`;
     share.style.background = `var(--type-${type.look.colour})`;
-    const open = h('button', { type: 'button', class: 'type-open', title: type.name === type.label ? undefined : type.name, 'data-type': type.name },
+    const open = h('button', { type: 'button', class: 'type-open', title: type.name, 'data-type': type.name },
       h('span', { class: 'type-name' }, type.label), ' ', h('span', { class: 'number' }, count(type.count)), share);
     open.addEventListener('click', () => this.events.openType(type.name));
     const row = h('li', { class: 'type' }, this.toggle(type), open);
@@ -89,7 +89,7 @@ export class Panel {
     const last = offset + list.length;
     refill(this.holder,
       this.head(h('span', { class: 'swatch-still' }, swatch(type)), type.label),
-      h('p', { class: 'dim' }, `${plural(type.count, 'entity', 'entities')}${type.name === type.label ? '' : ` of ${type.name}`}`),
+      h('p', { class: 'dim' }, plural(type.count, 'entity', 'entities'), ' of ', h('code', {}, type.name)),
       h('h3', {}, 'Attributes'),
       h('ul', { class: 'chips' }, ...type.details.map((a) => h('li', { title: a.kinds.join(', ') }, shortName(a.name)))),
       h('h3', {}, 'Entities'), items,
@@ -119,8 +119,8 @@ export class Panel {
     const line = curl(location.origin, path, 'application/json', api.tenant);
     refill(this.holder,
       this.head(type ? h('span', { class: 'swatch-still' }, swatch(type)) : null, name || shortId(id), type),
-      h('p', { class: 'dim id' }, `${[entity.type].flat().map(shortName).join(', ')} `, h('code', {}, id)),
-      this.attributes(entity),
+      h('p', { class: 'dim id' }, `${[entity.type].flat().map(typeWords).join(', ')} `, h('code', {}, id)),
+      this.attributes(entity, twin),
       h('p', { class: 'dim' }, times(entity)),
       h('details', {}, h('summary', { 'data-key': 'json' }, 'As the API tells it'),
         h('div', { class: 'curl' }, h('code', { 'data-curl': '' }, line), copyButton(() => line, 'the curl line')),
@@ -132,19 +132,19 @@ export class Panel {
     if (!again) announce(`${name || shortId(id)}, ${type?.label ?? ''}`);
   }
 
-  private attributes(entity: Entity): HTMLElement {
+  private attributes(entity: Entity, twin: Twin): HTMLElement {
     const table = h('dl', { class: 'attributes' });
     for (const [name, told] of Object.entries(entity)) {
       if (['id', 'type', '@context', 'createdAt', 'modifiedAt', 'scope'].includes(name)) continue;
-      for (const instance of [told].flat()) table.append(h('div', {}, h('dt', { title: name }, words(name)), this.instance(instance as Instance)));
+      for (const instance of [told].flat()) table.append(h('div', {}, h('dt', { title: name }, words(name)), this.instance(instance as Instance, twin)));
     }
     return table;
   }
 
-  private instance(a: Instance): HTMLElement {
+  private instance(a: Instance, twin: Twin): HTMLElement {
     const shown = h('dd', {});
     if (typeof a !== 'object' || a === null) shown.append(value(a));
-    else if (a.type === 'Relationship') for (const to of [a.object ?? []].flat()) shown.append(this.entityButton(to, shortId(to)));
+    else if (a.type === 'Relationship') for (const to of [a.object ?? []].flat()) shown.append(this.entityButton(to, twin.features.get(to)?.name || shortId(to)));
     else if (a.type === 'LanguageProperty') shown.append(inLanguage(a.languageMap ?? {}, languages()));
     else if (a.type === 'GeoProperty') shown.append(place(a.value));
     else if (a.type === 'Property') shown.append(h('span', { class: typeof a.value === 'number' ? 'number' : '' }, value(a.value)), ' ', unit(a.unitCode));
@@ -201,16 +201,6 @@ function place(geometry: unknown): string {
 function times(entity: Entity): string {
   const changed = Date.parse(String(entity['modifiedAt'] ?? ''));
   return Number.isFinite(changed) ? `Changed ${clock(changed)}, ${ago(changed, Date.now())}` : '';
-}
-
-function empty(): HTMLElement {
-  const line = `curl ${location.origin}${NGSI}/entities -H 'Content-Type: application/json' -d '{
-  "id": "urn:ngsi-ld:Lamp:1", "type": "Lamp",
-  "on": {"type": "Property", "value": true},
-  "location": {"type": "GeoProperty",
-    "value": {"type": "Point", "coordinates": [7.62, 51.96]}}}'`;
-  return h('div', { class: 'empty' }, h('p', {}, 'Nothing yet. Create the first entity, and it appears here:'),
-    h('div', { class: 'curl' }, h('code', {}, line), copyButton(() => line, 'the curl line')));
 }
 
 /** The mark that the map draws, small. */

@@ -1,6 +1,6 @@
 /** Example queries, made of the types, attributes and values that are really there. Pure. */
 import { NGSI, queryString, type AttributeInfo, type Entity } from './api.ts';
-import { plural, shortName, words } from './format.ts';
+import { inSentence, plural, typeWords } from './format.ts';
 
 export interface Example {
   title: string;
@@ -84,7 +84,7 @@ const makers: Maker[] = [
     if (!hit) return null;
     const { name, middle } = hit.found;
     return {
-      title: `${hit.type.name} where ${words(name).toLowerCase()} is above ${middle}`,
+      title: `${typeWords(hit.type.name)}: ${inSentence(name)} above ${middle}`,
       path: entities({ type: hit.type.name, q: `${name}>${middle}`, options: 'keyValues', limit: 20, count: 'true' }),
       accept: JSON_TYPE,
     };
@@ -104,7 +104,7 @@ const makers: Maker[] = [
     const hit = hits[1] ?? hits[0];
     if (!hit?.found) return null;
     return {
-      title: `The five ${hit.type.name} with the most ${words(hit.found.name).toLowerCase()}`,
+      title: `${typeWords(hit.type.name)}: the five with the highest ${inSentence(hit.found.name)}`,
       path: entities({ type: hit.type.name, orderBy: `${hit.found.name};desc`, options: 'keyValues', limit: 5 }),
       accept: JSON_TYPE,
     };
@@ -120,7 +120,7 @@ const makers: Maker[] = [
     if (!text) return null;
     const { name, value } = text.found;
     return {
-      title: `How many ${text.type.name} have ${words(name).toLowerCase()} "${value}"?`,
+      title: `${typeWords(text.type.name)}: how many have ${inSentence(name)} "${value}"?`,
       path: entities({ type: text.type.name, q: `${name}=="${value}"`, limit: 0, count: 'true' }),
       accept: JSON_TYPE,
     };
@@ -129,7 +129,7 @@ const makers: Maker[] = [
     const hit = firstOf(types, (type) => withKind(type, 'Relationship'));
     if (!hit) return null;
     return {
-      title: `${hit.type.name} together with what ${words(hit.found.name).toLowerCase()} leads to`,
+      title: `${typeWords(hit.type.name)}: each with the entity that "${inSentence(hit.found.name)}" names`,
       path: entities({ type: hit.type.name, pick: `id,type,${hit.found.name}`, join: 'inline', options: 'keyValues', limit: 3 }),
       accept: JSON_TYPE,
     };
@@ -144,7 +144,7 @@ const makers: Maker[] = [
     if (!hit) return null;
     const language = new Intl.DisplayNames(['en'], { type: 'language' }).of(hit.found.lang) ?? hit.found.lang;
     return {
-      title: `${words(hit.found.name)} of ${hit.type.name}, in ${language}`,
+      title: `${typeWords(hit.type.name)}: ${inSentence(hit.found.name)} in ${language}`,
       path: entities({ type: hit.type.name, pick: `id,${hit.found.name}`, lang: hit.found.lang, options: 'keyValues', limit: 5 }),
       accept: JSON_TYPE,
     };
@@ -153,7 +153,7 @@ const makers: Maker[] = [
     const type = [...types].reverse().find((t) => withKind(t, 'GeoProperty'));
     if (!type) return null;
     return {
-      title: `${type.name} as GeoJSON, for a GIS`,
+      title: `${typeWords(type.name)} as GeoJSON, for a GIS`,
       path: entities({ type: type.name, options: 'keyValues', limit: 20 }),
       accept: GEOJSON_TYPE,
     };
@@ -161,26 +161,32 @@ const makers: Maker[] = [
   (types) => {
     const type = types[0];
     if (!type) return null;
-    return { title: `What ${type.name} looks like: its attributes and their kinds`, path: `${NGSI}/types/${encodeURIComponent(type.name)}`, accept: JSON_TYPE };
+    return { title: `${typeWords(type.name)}: its attributes and their kinds`, path: `${NGSI}/types/${encodeURIComponent(type.name)}`, accept: JSON_TYPE };
   },
   (types) => {
     const hit = firstOf(types, telling);
     if (!hit) return null;
     return {
-      title: 'How the first of these queries is answered: plan, candidates, time',
+      title: 'How the first of these is answered: plan, candidates, time',
       path: `/debug/explain?${queryString({ type: hit.type.name, q: `${hit.found.name}>${hit.found.middle}` })}`,
       accept: JSON_TYPE,
     };
   },
 ];
 
+function from<T>(list: readonly T[], at: number): T[] {
+  const first = list.length ? at % list.length : 0;
+  return [...list.slice(first), ...list.slice(0, first)];
+}
+
 export function examples(types: readonly Sampled[]): Example[] {
-  return makers.map((make) => make(types)).filter((e): e is Example => e !== null);
+  // each begins with another type, so that they show more of the twin; the last one explains the first
+  return makers.map((make, i) => make(i === makers.length - 1 ? types : from(types, i))).filter((e): e is Example => e !== null);
 }
 
 /** The types that examples are made of: sensors of which there are some, before the great crowd of buildings. */
 export function promising<T extends { name: string; count: number; attributes: string[] }>(types: readonly T[], most: number): T[] {
-  const worth = (t: T) => t.attributes.length + (t.count > 1 ? 3 : 0) - (t.count > 100000 ? 2 : 0);
+  const worth = (t: T) => t.attributes.length + (t.count > 1 ? 3 : 0) - (t.count > 100000 ? 4 : 0);
   return [...types].sort((a, b) => worth(b) - worth(a)).slice(0, most);
 }
 
@@ -222,4 +228,3 @@ export function summary(status: number, results: number | null, body: unknown): 
   return features ? plural(features.length, 'feature') : '';
 }
 
-export { shortName };

@@ -9,13 +9,19 @@ export const SAMPLE_MOST = 6000;
 const PAGE = 1000;
 const PAGES_OF_SAMPLE = 8;
 
-/** Everything when it fits; else shares that grow with the root of the count, so that small types are whole. */
+/** Everything when it fits; else small types whole, of the others shares that grow with the root of the count. */
 export function shares(counts: ReadonlyMap<string, number>, most = SAMPLE_MOST): Map<string, number> {
   const given = new Map<string, number>();
   let left = most;
   let open = [...counts].filter(([, n]) => n > 0);
   const total = open.reduce((sum, [, n]) => sum + n, 0);
   if (total <= most) return new Map(open);
+  const small = Math.floor(most / (4 * open.length));
+  for (const [type, n] of open.filter(([, n]) => n <= small)) {
+    given.set(type, n);
+    left -= n;
+  }
+  open = open.filter(([type]) => !given.has(type));
   while (open.length) {
     const roots = open.reduce((sum, [, n]) => sum + Math.sqrt(n), 0);
     const full = open.filter(([, n]) => n <= (left * Math.sqrt(n)) / roots);

@@ -1,6 +1,6 @@
 /** What has just changed: the feed as a list of the latest, its rate as a small curve, and flashes for the map. */
 import { h, refill, svg } from './dom.ts';
-import { ago, clock, count, plural, shortId, shortName } from './format.ts';
+import { ago, clock, inSentence, perSecond, shortId, shortName, typeWords } from './format.ts';
 import { Feed, type FeedState, type Message } from './sse.ts';
 
 export interface Change {
@@ -10,24 +10,29 @@ export interface Change {
   id: string;
   type: string[];
   attributes: string[];
+  more?: number; // attributes that are not listed
 }
 export interface TickerEvents {
   changes(list: readonly Change[]): void;
   open(id: string): void;
+  nameOf(id: string): string; // empty: it has none, or is not known here
+  missed(): void; // changes that are not told one by one
+  again(): void; // changes were lost: what was read before may be old
 }
 
 const ROWS = 6;
 const SECONDS = 60;
 const PAINT_MS = 250;
 
-const SAID: Record<string, string> = { create: 'created', delete: 'deleted', update: 'changed', lapse: 'expired' };
+const SAID: Record<string, string> = { create: 'created', delete: 'deleted', update: 'changed', replace: 'replaced', expire: 'expired' };
 
 export class Ticker {
   private feed: Feed | null = null;
   private latest: Change[] = [];
   private pending: Change[] = [];
   private perSecond: number[] = new Array<number>(SECONDS).fill(0);
-  private missed = 0;
+  private heard = 0; // seconds for which there are numbers
+  private missed = 0; // since the last delivery: they happened, but are not listed
   private last: Change | null = null;
   private paused = false;
   private state: FeedState = 'connecting';
@@ -48,6 +53,8 @@ export class Ticker {
     this.latest = [];
     this.pending = [];
     this.last = null;
+    this.missed = 0;
+    this.heard = 0;
     this.perSecond.fill(0);
     this.feed = new Feed('/events', headers, {
       message: (message) => this.take(message),
@@ -63,7 +70,11 @@ export class Ticker {
 
   private take(message: Message): void {
     try {
-      if (message.event === 'missed') this.missed += (JSON.parse(message.data) as { count: number }).count;
+      if (message.event === 'missed') {
+        this.missed += (JSON.parse(message.data) as { count: number }).count;
+        this.events.missed();
+      }
+      if (message.event === 'resync') this.events.again();
       if (message.event !== 'change') return;
       const change = JSON.parse(message.data) as Change;
       change.type = [change.type ?? []].flat();
@@ -75,9 +86,10 @@ export class Ticker {
   }
 
   private deliver(): void {
-    if (this.pending.length === 0) return;
     const list = this.pending.splice(0);
-    this.perSecond[SECONDS - 1]! += list.length;
+    this.perSecond[SECONDS - 1]! += list.length + this.missed;
+    this.missed = 0;
+    if (list.length === 0) return;
     this.last = list[list.length - 1]!;
     this.events.changes(list);
     if (this.paused) return;
@@ -87,9 +99,9 @@ export class Ticker {
   }
 
   private second(): void {
-    const busy = this.perSecond.reduce((sum, n) => sum + n, 0);
+    this.heard = Math.min(SECONDS, this.heard + 1);
     if (!this.paused) {
-      this.paintCurve(busy);
+      this.paintCurve();
       this.paintLast();
     }
     this.perSecond.push(0);
@@ -122,12 +134,13 @@ export class Ticker {
 
   private paintList(): void {
     const rows = this.latest.map((change) => {
-      const what = change.attributes.map(shortName).filter((a) => a !== 'location' || change.attributes.length === 1);
-      const more = what.length > 3 ? ` and ${what.length - 3} more` : '';
-      const open = h('button', { type: 'button', class: 'entity-link' }, shortId(change.id));
+      const what = change.attributes.map(shortName).filter((a) => a !== 'location' || change.attributes.length === 1).map(inSentence);
+      const rest = what.length - 3 + (change.more ?? 0);
+      const more = rest > 0 ? ` and ${rest} more` : '';
+      const open = h('button', { type: 'button', class: 'entity-link', title: change.id }, this.events.nameOf(change.id) || shortId(change.id));
       open.addEventListener('click', () => this.events.open(change.id));
-      return h('li', {}, h('time', { datetime: change.at }, clock(Date.parse(change.at))), h('span', { class: 'type-name' }, change.type.map(shortName).join(', ')),
-        change.verb === 'delete' ? h('span', {}, shortId(change.id)) : open, h('span', { class: 'dim what' }, said(change), what.length ? ` ${what.slice(0, 3).join(', ')}${more}` : ''));
+      return h('li', {}, h('time', { datetime: change.at }, clock(Date.parse(change.at))), h('span', { class: 'type-name' }, change.type.map(typeWords).join(', ')),
+        change.verb === 'delete' || change.verb === 'expire' ? h('span', {}, shortId(change.id)) : open, h('span', { class: 'dim what' }, said(change), change.verb === 'update' && what.length ? ` ${what.slice(0, 3).join(', ')}${more}` : ''));
     });
     // a row that has the reader's focus stays until they leave it
     if (this.parts.list.contains(document.activeElement)) return;
@@ -138,15 +151,15 @@ export class Ticker {
   private paintLast(): void {
     const { last } = this;
     this.parts.last.textContent = last ? ago(Date.parse(last.at), Date.now()) : 'none seen yet';
-    this.parts.last.title = last ? `${last.type.map(shortName).join(', ')} ${last.id}` : '';
+    this.parts.last.title = last ? `${last.type.map(typeWords).join(', ')} ${last.id}` : '';
   }
 
-  private paintCurve(busy: number): void {
+  private paintCurve(): void {
     const most = Math.max(4, ...this.perSecond);
     const at = this.perSecond.map((n, i) => `${((i / (SECONDS - 1)) * 120).toFixed(1)} ${(27 - (n / most) * 25).toFixed(1)}`);
     refill(this.parts.curve, svg('svg', { viewBox: '0 0 120 28', width: 120, height: 28, 'aria-hidden': 'true', preserveAspectRatio: 'none' },
       svg('path', { class: 'curve-fill', d: `M0 28L${at.join('L')}L120 28z` }), svg('path', { class: 'curve-line', d: `M${at.join('L')}` })));
-    this.parts.rate.textContent = `${count(busy)} in the last minute${this.missed ? `, ${plural(this.missed, 'more was', 'more were')} too many to show` : ''}`;
+    this.parts.rate.textContent = perSecond(this.perSecond.slice(-Math.min(10, this.heard)));
   }
 }
 

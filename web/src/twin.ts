@@ -1,6 +1,6 @@
 /** What the page knows of the twin: its types, and a bounded sample of its entities with places. */
 import { ApiError, type Api, type AttributeInfo, type Entity } from './api.ts';
-import { inLanguage, shortName } from './format.ts';
+import { inLanguage, shortName, typeWords } from './format.ts';
 import { areaOf, shapesOf, type Box, type Shapes } from './map/geometry.ts';
 import { looks, type Look } from './palette.ts';
 import { pages, type Page } from './sample.ts';
@@ -43,7 +43,7 @@ export class Twin {
     const made: TwinType[] = names.map(({ name, attributes }) => {
       const before = this.types.get(name);
       return {
-        name, attributes, label: shortName(name), details: before?.details ?? [], count: before?.count ?? 0,
+        name, attributes, label: typeWords(name), details: before?.details ?? [], count: before?.count ?? 0,
         look: found.get(name) ?? { colour: 0, shape: 'circle' }, shown: before?.shown ?? true, form: before?.form ?? 'none',
       };
     });
@@ -124,12 +124,12 @@ export class Twin {
     return undefined;
   }
 
-  /** Large areas first, points last: what is drawn later lies on top. */
+  /** Large areas first, points last, of those the rare ones: what is drawn later lies on top. */
   inOrder(): Feature[] {
     const rank = { area: 0, line: 1, point: 2 };
     return [...this.features.values()]
       .filter((f) => f.type.shown)
-      .sort((a, b) => rank[a.form] - rank[b.form] || areaOf(b.shapes.box) - areaOf(a.shapes.box));
+      .sort((a, b) => rank[a.form] - rank[b.form] || areaOf(b.shapes.box) - areaOf(a.shapes.box) || b.type.count - a.type.count);
   }
 
   boxes(): Box[] {

@@ -356,8 +356,9 @@ export class MapView {
       const age = (now - began) / FLASH_MS;
       const f = this.twin.features.get(id);
       if (age >= 1 || !f) this.flashes.delete(id);
+      else if (this.highlighted && f.type !== this.highlighted) continue;
       else if (this.still.matches) ring(c, scene, f, 8, 0.8, 2, theme.accent);
-      else ring(c, scene, f, 5 + 13 * (1 - (1 - age) ** 2), 1 - age, 2, theme.accent);
+      else ring(c, scene, f, 4 + 8 * (1 - (1 - age) ** 2), 0.9 * (1 - age), 1.75, theme.accent);
     }
     if (this.chosen) {
       ring(c, scene, this.chosen, 10, 1, 6, theme.ground);
