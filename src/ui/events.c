@@ -40,8 +40,8 @@ struct listener {
 	struct cd_events *events;
 	struct cd_http_req *req;
 	uint32_t tenant;
-	bool returns; /* with Last-Event-ID, which is: */
-	uint64_t after;
+	bool returns;    /* with Last-Event-ID; else it is new: */
+	uint64_t after;  /* it knows of what is up to this revision; UINT64_MAX: nobody knows of what */
 	bool lost;       /* is to be told to read again */
 	uint64_t missed; /* not yet told */
 	uint64_t wrote_ms;
@@ -295,8 +295,8 @@ static void tell(struct cd_events *ev, struct audience *a, uint64_t version)
 	a->missed = 0;
 }
 
-/* What has happened since it was here the last time; false: too much is lost. */
-static bool put_return(struct cd_events *ev, struct listener *l, uint64_t version, struct cd_buf *piece)
+/* What has happened since it came, or was here the last time; false: too much is lost. */
+static bool put_start(struct cd_events *ev, struct listener *l, uint64_t version, struct cd_buf *piece)
 {
 	struct picked p = {.most = REPLAYED};
 	struct cd_buf text;
@@ -331,9 +331,7 @@ static void start_one(struct cd_events *ev, struct listener *l, uint64_t version
 	l->next = a->listeners;
 	a->listeners = l;
 	cd_buf_init(&piece, PIECE_MAX);
-	if (!l->returns) {
-		put_revision(&piece, "ready", version);
-	} else if (!put_return(ev, l, version, &piece)) {
+	if (!put_start(ev, l, version, &piece)) {
 		cd_buf_reset(&piece);
 		put_revision(&piece, "resync", version);
 	}
@@ -435,6 +433,9 @@ static void begin(struct listener *l)
 		refuse(l->req);
 		return;
 	}
+	if (!l->returns) /* once the feed is awake, and before the head: what it reads after that is not older
+			  */
+		l->after = cd_store_version(cd_runner_store(ev->runner));
 	ev->listeners_n++;
 	cd_metric_add(cd_runner_metrics(ev->runner), CD_M_events_listeners, 1);
 	cd_http_stream_begin(l->req, 200, fields, sizeof fields / sizeof *fields);

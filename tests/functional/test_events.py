@@ -296,3 +296,14 @@ def test_in_words_of_the_default_context(make_server, tmp_path):
     l.until(lambda l: l.number == 1)
     assert l.of("change")[0]["type"] == ["Lamp"] and l.of("change")[0]["attributes"] == ["n"]
     assert s.stop() == 0
+
+def test_nothing_is_lost_between_the_head_and_the_first_event(make_server):
+    """Whoever reads the twin after the head of the answer hears of all that was not in it."""
+    s = make_server().start()
+    for i in range(10):
+        l = Listener(s)
+        s.call("POST", f"{NGSI}/entities", entity(i))
+        l.until(lambda l: l.number == 1)
+        assert [c["id"] for c in l.of("change")] == [f"urn:x:{i}"] and not l.of("resync")
+        l.close()
+    assert s.stop() == 0

@@ -33,6 +33,8 @@ export function render(markdown: string, link: (target: string) => string | null
   const lines = markdown.replace(/\r/g, '').split('\n');
   const out: string[] = [];
   let title = '';
+  let section = '';
+  let tables = 0;
   let at = 0;
   const line = () => lines[at] ?? '';
   const text = (s: string) => inline(s, link);
@@ -60,7 +62,7 @@ export function render(markdown: string, link: (target: string) => string | null
     for (; line().startsWith('|'); at++) rows.push(line().replace(/^\||\|\s*$/g, '').split(/(?<!\\)\|/).map((c) => c.trim().replace(/\\\|/g, '|')));
     const cells = (row: string[], tag: string) => row.map((c) => `<${tag}${tag === 'th' ? ' scope="col"' : ''}>${text(c)}</${tag}>`).join('');
     const body = rows.slice(2).map((r) => `<tr>${cells(r, 'td')}</tr>`).join('');
-    return `<div class="table" tabindex="0" role="region" aria-label="Table"><table><thead><tr>${cells(rows[0] ?? [], 'th')}</tr></thead><tbody>${body}</tbody></table></div>`;
+    return `<div class="table" tabindex="0" role="region" aria-label="${escape(`Table ${++tables}, ${section}`)}"><table><thead><tr>${cells(rows[0] ?? [], 'th')}</tr></thead><tbody>${body}</tbody></table></div>`;
   };
 
   while (at < lines.length) {
@@ -70,6 +72,7 @@ export function render(markdown: string, link: (target: string) => string | null
     } else if (heading) {
       const level = heading[1]!.length;
       if (level === 1) title = heading[2]!;
+      section = heading[2]!.replace(/[`*]/g, '');
       out.push(`<h${level} id="${slug(heading[2]!)}">${text(heading[2]!)}</h${level}>`);
       at++;
     } else if (line().startsWith('```')) {

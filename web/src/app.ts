@@ -90,9 +90,9 @@ class App {
     this.changed.clear();
     this.map.use(this.twin);
     this.queries.use(this.api);
-    // the feed first: what changes while the page reads is read again
-    this.ticker.connect(this.api.headers());
+    const listens = this.ticker.connect(this.api.headers());
     try {
+      await listens;
       await this.read(signal);
     } catch (error) {
       if (!signal.aborted) this.trouble(error);
@@ -108,11 +108,13 @@ class App {
     void this.lastChange(signal);
     void this.examples(signal);
     this.map.say('Reading places');
-    await this.twin.readPlaces(signal, () => this.map.refresh());
+    await this.twin.readPlaces(signal, () => this.map.refreshSoon());
     this.map.refresh();
     this.explain();
     this.open(false);
+    this.ticker.repaint();
     document.documentElement.dataset['state'] = 'ready';
+    performance.mark('useful');
   }
 
   private trouble(error: unknown): void {
@@ -224,6 +226,7 @@ class App {
       if (ids.length) {
         await this.twin.readAgain(ids, signal);
         this.map.refresh();
+        this.ticker.repaint();
       }
       if (this.place.entity && ids.includes(this.place.entity)) await this.panel.showEntity(this.api, this.twin, this.place.entity, signal);
       if (this.stale && performance.now() - this.loaded > RELOAD_MS) await this.read(signal);
@@ -243,7 +246,7 @@ class App {
     this.facts();
     const reading = byId('panel').contains(document.activeElement) && had === this.twin.types.size;
     if (!this.place.type && !this.place.entity && !reading) this.panel.showTypes(this.twin);
-    if (had === 0 && this.twin.types.size) void this.load();
+    if (had === 0 && this.twin.types.size) await this.read(signal);
   }
 
   private async closer(box: readonly [number, number, number, number]): Promise<void> {

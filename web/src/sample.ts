@@ -8,6 +8,7 @@ export interface Page {
 export const SAMPLE_MOST = 6000;
 const PAGE = 1000;
 const PAGES_OF_SAMPLE = 8;
+const TYPES_LONGEST = 2000; // bytes of a list of types in an address
 
 /** Everything when it fits; else small types whole, of the others shares that grow with the root of the count. */
 export function shares(counts: ReadonlyMap<string, number>, most = SAMPLE_MOST): Map<string, number> {
@@ -38,10 +39,27 @@ export function shares(counts: ReadonlyMap<string, number>, most = SAMPLE_MOST):
   return given;
 }
 
+/** Small types that are fetched whole share a page. */
+function together(whole: readonly (readonly [string, number])[]): Page[] {
+  const out: Page[] = [];
+  for (const [type, n] of whole) {
+    const last = out[out.length - 1];
+    if (last && last.limit + n <= PAGE && `${last.type},${type}`.length < TYPES_LONGEST) {
+      last.type += `,${type}`;
+      last.limit += n;
+    } else {
+      out.push({ type, limit: n, offset: 0 });
+    }
+  }
+  return out;
+}
+
 /** Pages of the lists of each type. A part of a list is taken in slices from all over it. */
 export function pages(counts: ReadonlyMap<string, number>, most = SAMPLE_MOST): Page[] {
-  const out: Page[] = [];
-  for (const [type, share] of shares(counts, most)) {
+  const given = [...shares(counts, most)];
+  const small = given.filter(([type, share]) => share >= (counts.get(type) ?? 0) && share < PAGE && !/[,;|()]/.test(type));
+  const out = together(small);
+  for (const [type, share] of given.filter((one) => !small.includes(one))) {
     const n = counts.get(type) ?? 0;
     if (share >= n) {
       for (let offset = 0; offset < n; offset += PAGE) out.push({ type, limit: Math.min(PAGE, n - offset), offset });

@@ -23,6 +23,7 @@ export interface TickerEvents {
 const ROWS = 6;
 const SECONDS = 60;
 const PAINT_MS = 250;
+const PATIENCE_MS = 1000;
 
 const SAID: Record<string, string> = { create: 'created', delete: 'deleted', update: 'changed', replace: 'replaced', expire: 'expired' };
 
@@ -48,7 +49,8 @@ export class Ticker {
     setInterval(() => this.second(), 1000);
   }
 
-  connect(headers: Record<string, string>): void {
+  /** Done when the feed listens, so that what is read afterwards and what it tells leave no gap; or when it does not come soon. */
+  connect(headers: Record<string, string>): Promise<void> {
     this.feed?.stop();
     this.latest = [];
     this.pending = [];
@@ -56,9 +58,15 @@ export class Ticker {
     this.missed = 0;
     this.heard = 0;
     this.perSecond.fill(0);
-    this.feed = new Feed('/events', headers, {
-      message: (message) => this.take(message),
-      state: (state, ms) => this.say(state, ms),
+    return new Promise((resolve) => {
+      setTimeout(resolve, PATIENCE_MS);
+      this.feed = new Feed('/events', headers, {
+        message: (message) => this.take(message),
+        state: (state, ms) => {
+          this.say(state, ms);
+          if (state !== 'connecting') resolve();
+        },
+      });
     });
   }
 
@@ -130,6 +138,11 @@ export class Ticker {
     this.parts.status.textContent = text;
     this.parts.pause.hidden = state === 'absent';
     if (!this.latest.length) this.paintList();
+  }
+
+  /** Names have come to be known. */
+  repaint(): void {
+    if (this.latest.length) this.paintList();
   }
 
   private paintList(): void {

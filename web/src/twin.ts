@@ -98,7 +98,7 @@ export class Twin {
   /** Entities that changed, read again. Those without a place on the map are left alone. */
   async readAgain(ids: readonly string[], signal: AbortSignal): Promise<void> {
     if (ids.length === 0) return;
-    const list = await this.api.entities({ id: ids.join(','), pick: MAP_MEMBERS, options: 'keyValues', limit: ids.length }, signal);
+    const list = await this.api.entities({ type: '*', id: ids.join(','), pick: MAP_MEMBERS, options: 'keyValues', limit: ids.length }, signal);
     for (const entity of list) this.put(entity);
     const there = new Set(list.map((entity) => entity.id));
     for (const id of ids) if (!there.has(id)) this.features.delete(id);

@@ -73,17 +73,18 @@ class Marks {
 const marks = new Marks();
 
 /** Pixels; grows as the map comes closer and the points thin out. A crowd is texture, what is rare stands out. */
-export function radius(shown: number, near: boolean, ofType: number): number {
+export function radius(shown: number, near: boolean, ofType: number, room: number): number {
   const base = shown > 900 ? 3 : 4.25;
   const share = ofType / Math.max(1, shown);
   const rare = shown > 300 ? (share > 0.05 ? -1.1 : share < 0.015 ? 1.2 : 0) : 0;
-  return (near ? base + 1.5 : base) + rare;
+  return ((near ? base + 1.5 : base) + rare) * room;
 }
 
 export function drawFeatures(c: CanvasRenderingContext2D, scene: Scene, features: readonly Feature[]): number {
   const { view, width, height, theme } = scene;
   const window = seen(view, width + 40, height + 40);
   const visible = features.filter((f) => meets(f.shapes.box, window));
+  const room = Math.min(1, Math.max(0.6, Math.sqrt(width * height) / 700)); // a telephone shows the same city in less
   const near = visible.length < features.length / 4;
   const ofType = new Map<TwinType, number>();
   for (const f of visible) ofType.set(f.type, (ofType.get(f.type) ?? 0) + f.shapes.points.length / 2);
@@ -93,7 +94,7 @@ export function drawFeatures(c: CanvasRenderingContext2D, scene: Scene, features
     const faded = scene.highlighted && scene.highlighted !== feature.type;
     c.globalAlpha = faded ? 0.22 : 1;
     if (feature.form !== 'point') drawPaths(c, scene, feature, colour, faded ? 0.22 : 1);
-    if (feature.shapes.points.length) drawPoints(c, scene, feature, radius(visible.length, near, ofType.get(feature.type) ?? 1));
+    if (feature.shapes.points.length) drawPoints(c, scene, feature, radius(visible.length, near, ofType.get(feature.type) ?? 1, room));
   }
   c.globalAlpha = 1;
   drawNames(c, scene, visible);

@@ -11,6 +11,7 @@ import { areaOf, distance, extent, fit, meets, metresPerPixel, scaleBar, seen, u
 const FLASH_MS = 1400;
 const FLASHES_MOST = 300;
 const REACH_PX = 12;
+const SOON_MS = 150;
 const STEP_PX = 90;
 
 export interface MapEvents {
@@ -37,6 +38,7 @@ export class MapView {
   private frame = 0;
   private baseStale = true;
   private settled = 0;
+  private soon = 0;
   private highlighted: TwinType | null = null;
   private pointers = new Map<number, { x: number; y: number }>();
   private travelled = 0;
@@ -64,8 +66,15 @@ export class MapView {
     this.refresh();
   }
 
+  /** Features come in by and by: now and then is enough. */
+  refreshSoon(): void {
+    if (!this.soon) this.soon = window.setTimeout(() => this.refresh(), SOON_MS);
+  }
+
   /** The features have changed. */
   refresh(): void {
+    clearTimeout(this.soon);
+    this.soon = 0;
     this.ordered = this.twin.inOrder();
     if (this.chosen) this.chosen = this.twin.features.get(this.chosen.id) ?? this.chosen;
     if (!this.moved) this.fitTo(this.twin.boxes());
