@@ -64,7 +64,8 @@ struct cd_cx;
 	X(context_age, TIME_US, 3600000000, 0, 31536000000000,                                               \
 		"a fetched @context is fresh when its source does not say")                                  \
 	X(context_cache, BYTES, 67108864, 65536, 17179869184, "compiled @contexts kept")                     \
-	X(contexts_hosted, NUMBER, 1000, 0, 1000000, "@contexts that one tenant may store (/jsonldContexts)") \
+	X(contexts_hosted, NUMBER, 1000, 0, 1000000,                                                         \
+		"@contexts that one tenant may store (/jsonldContexts)")                                     \
 	X(redirects_max, NUMBER, 5, 0, 20, "redirects followed by an outbound request")                      \
 	X(outbound_private, NUMBER, 2, 0, 2,                                                                 \
 		"outbound requests to private addresses: 0 no, 1 yes, 2 only while listening on loopback")   \
@@ -93,6 +94,7 @@ struct cd_cx;
 	X(listen, "127.0.0.1:9090", "address and port of the server; [::1]:9090 for IPv6")                   \
 	X(data, "./cardo-data", "data directory")                                                            \
 	X(demo, "", "fill an empty twin with a made-up place that lives: village, city or metropolis")       \
+	X(demo_start, "", "when its clock begins, as 2026-06-01T07:30:00Z; else now")                        \
 	X(durability, "disk", "what a 2xx answer to a write means: disk (synced) or os (in the page cache)") \
 	X(contexts, "", "folder of @contexts (index.json maps URL to file) that need no network")            \
 	X(default_context, "", "URL of the @context of requests that name none, before the core context")    \

@@ -19,7 +19,7 @@ struct cd_demo {
 	struct cd_op_batch op;
 	bool open;            /* a batch is under way */
 	uint64_t made, count; /* entities that were written, of how many */
-	uint64_t next;        /* whose news come next */
+	uint64_t next;        /* whose turn it is to speak */
 	double owed;          /* changes, by the rate */
 	cd_time_us last, begun;
 	void (*then)(void *);
@@ -82,24 +82,23 @@ static void begin_text(struct cd_demo *d)
 	cd_buf_char(&d->text, '[');
 }
 
+/* As it is when its clock begins, however long this takes: the same seed and start, the same entities. */
 static bool build(struct cd_demo *d)
 {
-	cd_time_us now = clock_of(d);
 	begin_text(d);
 	for (uint64_t i = d->made; i < d->count && i < d->made + BATCH; i++) {
 		if (i > d->made)
 			cd_buf_char(&d->text, ',');
-		cd_place_entity(&d->place, i, now, &d->text);
+		cd_place_entity(&d->place, i, d->place.begun, &d->text);
 	}
 	cd_buf_char(&d->text, ']');
 	return submit(d, CD_VERB_UPSERT, CD_BODY_ENTITY);
 }
 
-/* As many changes as the rate owes since the last time, in turn over everything that lives. */
+/* As many changes as the rate owes since the last time. */
 static bool live(struct cd_demo *d)
 {
 	cd_time_us now = cd_time_mono(), at = clock_of(d);
-	uint64_t alive = cd_place_live_count(&d->place);
 	d->owed += (double)(now - d->last) / 1e6 * (double)d->set->demo_rate;
 	d->last = now;
 	begin_text(d);
@@ -107,7 +106,7 @@ static bool live(struct cd_demo *d)
 		size_t before = d->text.n;
 		if (n)
 			cd_buf_char(&d->text, ',');
-		if (cd_place_news(&d->place, d->next++ % alive, at, &d->text))
+		if (cd_place_news(&d->place, d->next++, at, &d->text))
 			n++;
 		else
 			d->text.n = before;
@@ -148,9 +147,13 @@ cd_code cd_demo_new(struct cd_cx *cx, const struct cd_settings *set, struct cd_r
 	uv_loop_t *loop, struct cd_demo **ret)
 {
 	struct cd_place place;
+	cd_stamp start = cd_stamp_of(cd_time_wall(), 0);
 	if (!set->demo[0])
 		return CD_OK;
-	if (!cd_place_init(&place, cd_str_z(set->demo), set->demo_seed, cd_time_wall()))
+	if (set->demo_start[0] && !cd_stamp_parse(cd_str_z(set->demo_start), &start))
+		return cd_fail(
+			cx, CD_E_BAD_REQUEST_DATA, "demo_start", "Expected a time as 2026-06-01T07:30:00Z");
+	if (!cd_place_init(&place, cd_str_z(set->demo), set->demo_seed, cd_stamp_us(start)))
 		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "demo", "Expected village, city or metropolis");
 	struct cd_demo *d = cd_mem_zalloc(sizeof *d);
 	if (!d)

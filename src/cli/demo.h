@@ -13,8 +13,10 @@
 #include <uv.h>
 
 struct cd_demo;
-/* *ret stays NULL when no demo is wanted. CD_E_BAD_REQUEST_DATA: there is no place of that size (where:
- * "demo") */
+/*
+ * *ret stays NULL when no demo is wanted. CD_E_BAD_REQUEST_DATA: there is no place of that size (where:
+ * "demo"), or its clock can not begin then ("demo_start")
+ */
 cd_code cd_demo_new(
 	struct cd_cx *, const struct cd_settings *, struct cd_runner *, uv_loop_t *, struct cd_demo **ret);
 /* No batch begins any more; `then` is called when the last one has ended, on the loop. */
