@@ -18,11 +18,12 @@ interface Doc {
 }
 
 function readDocs(): Doc[] {
-  const names = readdirSync('../docs').filter((f) => f.endsWith('.md')).map((f) => f.slice(0, -3));
+  const names = readdirSync('../docs').filter((f) => f.endsWith('.md') && f !== 'README.md').map((f) => f.slice(0, -3));
   const rank = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
   const files = names.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b)).map((name) => [name, `../docs/${name}.md`] as const);
   const link = (target: string) => {
     const [, page, anchor] = /^(?:\.\.\/)?(?:docs\/)?([\w-]+)\.md(#.*)?$/.exec(target) ?? [];
+    if (target === 'README.md') return '/docs';
     if (page && (names.includes(page) || page === 'CHANGELOG')) return `/docs/${page.toLowerCase()}${anchor ?? ''}`;
     return target.startsWith('#') || target.startsWith('http') ? target : null;
   };

@@ -1,11 +1,14 @@
-"""What the documents say is what the program does: every command of the README, the settings, metrics and log lines, the
-bytes of the small log, the links."""
+"""What the documents say is what the program does: every command, the settings, metrics and log lines, the bytes of the
+small log, the links."""
+import os
+import pathlib
 import re
+import shlex
 import subprocess
 
 import pytest
 
-from conftest import NGSI, ROOT, binary
+from conftest import NGSI, ROOT, Server, binary
 
 CONSOLE = re.compile(r"```console\n(.*?)```", re.S)
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -37,9 +40,95 @@ def test_the_first_five_minutes_work_as_printed(make_server):
         assert timeless(said.replace("\r", "").strip()) == timeless(printed.strip()), command
     assert s.stop() == 0
 
+# ---- the book: each command, in the order of its page ----
+
+# what needs a package manager, an init system or a container engine: packaging/ has tests of those
+ELSEWHERE = ("./dev ", "apt ", "meson ", "podman ", "systemd-sysusers", "systemctl status", "systemctl daemon-reload",
+             "systemctl enable")
+
+def commands(page):
+    """Each command of a page with what is printed below it."""
+    for block in consoles(page):
+        lines = block.rstrip("\n").split("\n")
+        while lines:
+            assert lines[0][:2] in ("$ ", "# "), lines[0]
+            command = lines.pop(0)[2:]
+            while command.count("'") % 2 or ("<<END" in command and not command.endswith("\nEND")):
+                command += "\n" + lines.pop(0)
+            printed = []
+            while lines and lines[0][:2] not in ("$ ", "# "):
+                printed.append(lines.pop(0))
+            yield command, "\n".join(printed)
+
+def agree(said, printed):
+    """`…` stands for anything; nothing printed on the page: nothing is claimed."""
+    wanted = ".*?".join(re.escape(part) for part in timeless(printed).split("…"))
+    return not printed or re.fullmatch(wanted, timeless(said.replace("\r", "").strip()), re.S)
+
+class Reader:
+    """Somebody who follows a page with a twin of their own, in a folder where /var/lib/... is a folder of theirs too."""
+    def __init__(self, folder, server):
+        self.folder, self.server = folder, server
+        (folder / "bin").mkdir()
+        (folder / "bin" / "cardo").symlink_to(pathlib.Path(binary()).resolve())
+        (folder / "backup").mkdir()
+        self.env = {**os.environ, "PATH": f"{folder}/bin:/usr/bin:/bin"}
+
+    def mapped(self, text):
+        text = re.sub(r"/var/lib/(private/)?cardo-backup", f"{self.folder}/backup", text)
+        text = re.sub(r"/var/lib/(private/)?cardo", f"{self.folder}/cardo-data", text)
+        return text.replace("http://localhost:9090", self.server.base)
+
+    def serves(self, command, printed):
+        """A second twin, started as the page says, on another port."""
+        args = shlex.split(self.mapped(command))[2:]
+        data = pathlib.Path(args[args.index("--data") + 1]).name if "--data" in args else "other"
+        flags = [a for i, a in enumerate(args) if a not in ("--data", "--listen") and (not i or args[i - 1] not in ("--data", "--listen"))]
+        other = Server(self.folder / f"second-{data}", *flags).start()
+        assert other.stop() == 0
+        log = pathlib.Path(other.folder + ".log").read_text().splitlines()
+        assert log[0].rsplit(":", 1)[0] == printed.rsplit(":", 1)[0], command
+
+    def follow(self, command, printed):
+        if command.startswith("systemctl stop"):
+            assert self.server.stop() == 0
+        elif command.startswith("systemctl start"):
+            self.server.start()
+        elif command.startswith("cardo serve"):
+            self.serves(command, printed)
+        else:
+            done = subprocess.run(["bash", "-c", self.mapped(command).replace("curl ", "curl -s ", 1)], capture_output=True,
+                                  text=True, timeout=60, cwd=self.folder, env=self.env)
+            assert done.returncode == 0, f"{command}\n{done.stderr}"
+            assert agree(done.stdout, self.mapped(printed)), f"{command}\n{done.stdout}"
+
+def follow(page, reader, least):
+    followed = 0
+    for command, printed in commands(page):
+        if not command.startswith(ELSEWHERE):
+            reader.follow(command, printed)
+            followed += 1
+    assert followed >= least
+
+def test_getting_started_works_as_printed(make_server, tmp_path):
+    s = make_server("--demo", "city", name="cardo-data").start()
+    while b"\ncardo_entities 5000\n" not in s.get("/metrics").body:
+        assert s.process.poll() is None
+    follow("docs/getting-started.md", Reader(tmp_path, s), 15)
+    assert s.stop() == 0
+
+def test_operating_works_as_printed(make_server, tmp_path):
+    s = make_server(name="cardo-data").start()
+    lots = [{"id": f"urn:p:{i}", "type": "ParkingSite", "free": free} for i, free in enumerate((594, 160, 12))]
+    lots += [{"id": f"urn:l:{i}", "type": "Lamp"} for i in range(100)]
+    assert s.call("POST", f"{NGSI}/entityOperations/create", lots).status == 201
+    follow("docs/operating.md", Reader(tmp_path, s), 8)
+    assert s.get(f"{NGSI}/entities/urn:p:0").status == 200  # as it was before it was restored
+    assert s.stop() == 0
+
 def test_the_readme_starts_with_the_two_commands():
     assert [b for b in consoles("README.md")][:2] == ["$ ./dev run\n", "$ ./dev test\n"]
-    assert set(re.findall(r"\./dev (\w+)", (ROOT / "README.md").read_text())) <= {"run", "test", "build", "bench", "lint"}
+    assert set(re.findall(r"\./dev (\w+)", (ROOT / "README.md").read_text())) <= {"run", "test", "build", "bench", "lint", "package"}
 
 def test_the_page_of_settings_is_what_the_program_prints():
     page = (ROOT / "docs" / "configuration.md").read_text()
