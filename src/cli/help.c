@@ -61,23 +61,37 @@ static void put_flag_name(struct cd_buf *b, const char *name)
 		cd_buf_char(b, *name == '_' ? '-' : *name);
 }
 
+static void put_setting(struct cd_buf *b, const struct cd_setting *row)
+{
+	CD_BUF_LIT(b, "  ");
+	put_flag_name(b, row->name);
+	if (kind_values[row->kind])
+		cd_buf_printf(b, " %s", kind_values[row->kind]);
+	cd_buf_printf(b, "\n      %s", row->sentence);
+	if (row->kind != CD_SET_FLAG) {
+		CD_BUF_LIT(b, " [");
+		put_default(b, row);
+		cd_buf_char(b, ']');
+	}
+	cd_buf_char(b, '\n');
+}
+
 static void put_settings(struct cd_buf *b)
 {
 	CD_BUF_LIT(b, "\nSettings (as a flag, as `name = value` in the file of --config, as CARDO_NAME):\n");
-	for (size_t i = 0; i < cd_setting_n; i++) {
-		const struct cd_setting *row = &cd_setting_rows[i];
-		CD_BUF_LIT(b, "  ");
-		put_flag_name(b, row->name);
-		if (kind_values[row->kind])
-			cd_buf_printf(b, " %s", kind_values[row->kind]);
-		cd_buf_printf(b, "\n      %s", row->sentence);
-		if (row->kind != CD_SET_FLAG) {
-			CD_BUF_LIT(b, " [");
-			put_default(b, row);
-			cd_buf_char(b, ']');
-		}
-		cd_buf_char(b, '\n');
-	}
+	for (size_t i = 0; i < cd_setting_n; i++)
+		put_setting(b, &cd_setting_rows[i]);
+}
+
+/* Beside the server all settings hold, but few matter: the others would bury them. */
+static void put_few_settings(struct cd_buf *b)
+{
+	static const cd_str few[] = {
+		CD_STR_INIT("data"), CD_STR_INIT("contexts"), CD_STR_INIT("default_context")};
+	CD_BUF_LIT(b, "\nSettings:\n");
+	for (size_t i = 0; i < sizeof few / sizeof *few; i++)
+		put_setting(b, cd_setting_find(few[i]));
+	CD_BUF_LIT(b, "Those of `cardo serve` hold as well, from flags, environment and --config FILE.\n");
 }
 
 static void put_command(struct cd_buf *b, const struct cd_command *c)
@@ -89,8 +103,10 @@ static void put_command(struct cd_buf *b, const struct cd_command *c)
 	for (const struct cd_flag *f = c->flags; f && f->name; f++)
 		cd_buf_printf(b, "%s  %s%s%s\n      %s\n", f == c->flags ? "\nFlags:\n" : "", f->name,
 			f->value ? " " : "", f->value ? f->value : "", f->sentence);
-	if (c->settings)
+	if (c->settings && cd_str_eq(cd_str_z(c->name), CD_STR("serve")))
 		put_settings(b);
+	else if (c->settings)
+		put_few_settings(b);
 }
 
 static void put_overview(struct cd_buf *b)
@@ -122,9 +138,10 @@ void cd_settings_markdown(struct cd_buf *b)
 
 void cd_settings_conf(struct cd_buf *b)
 {
-	CD_BUF_LIT(b, "# Settings of cardo(1); see cardo.conf(5). What stands behind a # is how it is without this "
-		      "line.\n# Read at the start only. CARDO_NAME in the environment and --name win over this "
-		      "file.\n");
+	CD_BUF_LIT(b,
+		"# Settings of cardo(1); see cardo.conf(5). What stands behind a # is how it is without this "
+		"line.\n# Read at the start only. CARDO_NAME in the environment and --name win over this "
+		"file.\n");
 	for (size_t i = 0; i < cd_setting_n; i++) {
 		const struct cd_setting *row = &cd_setting_rows[i];
 		cd_buf_printf(b, "\n# %s\n#%s = ", row->sentence, row->name);
