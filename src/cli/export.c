@@ -28,7 +28,10 @@ const struct cd_flag cd_flags_export[] = {
 	{"--sys-attrs", NULL, "with createdAt and modifiedAt, which an import does not take over"},
 	{"--geometry", "NAME", "the attribute that places a feature [location]"},
 	{"--tenant", "NAME", "tenant to read from"},
-	{"--all-tenants", NULL, "every tenant, each into a file of its own in the folder of --out"},
+	{"--all-tenants", NULL,
+		"every tenant, each into a file of its own in the folder of --out; in jsonld and ndjson also "
+		"the stored "
+		"@contexts, as TENANT#contexts"},
 	{"--out", "FILE", "write here instead of to standard output; the file appears when it is complete"},
 	{"--url", "URL", "read from a running server instead of the data directory: http://localhost:9090"},
 	{"--server", "URL", "the same"},
@@ -247,6 +250,19 @@ static cd_code export_tenant(struct job *j, struct cd_cx *cx, const char *path)
 
 /* ---- all of it ---- */
 
+/* Objects of the twin's own: a stored @context is an entity of a tenant beside that of its users
+ * (ops/hosted.h). */
+static bool is_inner(cd_str tenant)
+{
+	return tenant.n && memchr(tenant.p, '#', tenant.n);
+}
+
+/* Stored @contexts belong to everything, and to no table, no map and no selection. */
+static bool is_wanted(const struct job *j, cd_str tenant)
+{
+	return !is_inner(tenant) || !(j->format->names || j->plan.type || j->plan.q);
+}
+
 /* The default tenant has no name, and others begin with a letter, digit, _, - or a point. */
 static cd_code export_tenants(struct job *j, struct cd_cx *cx)
 {
@@ -256,6 +272,8 @@ static cd_code export_tenants(struct job *j, struct cd_cx *cx)
 		return cd_fail(cx, CD_E_IO, j->out, "%s", strerror(errno));
 	cd_code code = j->ex.source->ops->tenants(j->ex.source, cx, &names, &n);
 	for (size_t i = 0; !code && i < n; i++) {
+		if (!is_wanted(j, names[i]))
+			continue;
 		j->plan.tenant = cd_arena_copy(cx->arena, names[i]).p;
 		cd_str path = cd_arena_printf(cx->arena, "%s/%s.%s", j->out,
 			names[i].n ? j->plan.tenant : "+default", j->format->extension);
@@ -268,11 +286,17 @@ static cd_code export_tenants(struct job *j, struct cd_cx *cx)
 static void tell_others(struct job *j, struct cd_cx *cx)
 {
 	const cd_str *names;
-	size_t n;
+	size_t n, others = 0, inner = 0;
 	if (j->plan.url || j->plan.tenant[0] || j->ex.source->ops->tenants(j->ex.source, cx, &names, &n))
 		return;
-	if (n > 1)
-		fprintf(stderr, "%zu other tenants are not in it: --tenant NAME, or --all-tenants\n", n - 1);
+	for (size_t i = 0; i < n; i++) {
+		others += names[i].n && !is_inner(names[i]);
+		inner += is_inner(names[i]) && is_wanted(j, names[i]);
+	}
+	if (others)
+		fprintf(stderr, "%zu other tenants are not in it: --tenant NAME, or --all-tenants\n", others);
+	if (inner)
+		fprintf(stderr, "Stored @contexts are not in it: --all-tenants\n");
 }
 
 static cd_code export_everything(struct job *j, struct cd_cx *cx)

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 import time
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 
@@ -236,6 +236,45 @@ def test_tenants(make_server, tmp_path):
     for flags in (("--all-tenants",), ("--all-tenants", "--out", tmp_path / "x", "--tenant", "north"),
                   ("--all-tenants", "--out", tmp_path / "x", "--url", s.base)):
         assert b"--all-tenants" in cardo("export", "--data", s.folder, *flags, status=1).stderr
+
+def test_all_tenants_come_back_equal(make_server, tmp_path):
+    s = make_server(kind="CARDO_ASAN").start()
+    context = {"@context": {"lamp": "https://example.org/lamp", "Lamp": "https://example.org/Lamp"}}
+    for i, tenant in enumerate(("", "north", "south-2")):
+        head = {"NGSILD-Tenant": tenant} if tenant else {}
+        made = s.call("POST", f"{NGSI}/jsonldContexts", context, head)
+        assert made.status == 201
+        url = urljoin(s.base, made.headers["Location"])
+        link = {**head, "Link": f'<{url}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'}
+        for n in range(3):
+            # the order of ids is not that of creation
+            entity = {"id": f"urn:l:{(7 * n + i) % 5}", "type": "Lamp", "lamp": prop({"n": n, "of": tenant}), "own": prop(i)}
+            assert s.call("POST", f"{NGSI}/entities", entity, link).status == 201
+    assert s.stop() == 0
+    again, first, second = tmp_path / "again", tmp_path / "first", tmp_path / "second"
+    cardo("export", "--data", s.folder, "--all-tenants", "--out", first)
+    for path in first.iterdir():
+        tenant = path.name.removesuffix(".jsonld")
+        cardo("import", "--data", again, *(() if tenant == "+default" else ("--tenant", tenant)), path)
+    cardo("export", "--data", again, "--all-tenants", "--out", second)
+    files = {p.name: p.read_bytes() for p in first.iterdir()}
+    assert files == {p.name: p.read_bytes() for p in second.iterdir()}
+    names = {"+default.jsonld", "north.jsonld", "south-2.jsonld"}
+    assert set(files) == names | {"#contexts.jsonld", "north#contexts.jsonld", "south-2#contexts.jsonld"}
+    assert all(files[name].count(b'"https://example.org/lamp"') == 3 for name in names)
+    # what is stored there is served from the other twin
+    other = make_server(name="again", kind="CARDO_ASAN").start()
+    listed = other.call("GET", f"{NGSI}/jsonldContexts?details=true&kind=Hosted", headers={"NGSILD-Tenant": "north"}).json
+    assert len(listed) == 1
+    served = other.call("GET", f"{NGSI}/jsonldContexts/{listed[0]['localId']}", headers={"NGSILD-Tenant": "north"}).json
+    assert served == context
+    assert other.stop() == 0
+    for flags in (("--format", "csv"), ("--format", "geojson"), ("--type", "https://example.org/Lamp")):
+        out = tmp_path / f"only-{flags[1][-4:]}"
+        cardo("export", "--data", s.folder, "--all-tenants", *flags, "--out", out)
+        assert len(list(out.iterdir())) == 3
+    told = cardo("export", "--data", s.folder).stderr
+    assert b"2 other tenants" in told and b"Stored @contexts" in told
 
 def test_a_served_directory_is_not_read(make_server, tmp_path):
     s = make_server().start()
