@@ -13,8 +13,15 @@
 
 enum { HOPS_MAX = 5 }; /* from one document to the one it says is meant */
 
+struct known { /* a context that was read: expanding and compacting ask for it once each */
+	struct known *next;
+	cd_str url, base;
+	const struct cd_json *root;
+};
+
 struct cd_documents {
 	struct cd_cx *cx;
+	struct known *known;
 	struct cd_ctx_cache *folder;
 	uv_loop_t loop;
 	struct cd_client *client;
@@ -247,17 +254,34 @@ static const struct cd_json *from_place(struct cd_documents *d, cd_str url, cd_s
 	return got.root;
 }
 
+static void remember(struct cd_documents *d, cd_str url, cd_str base, const struct cd_json *root)
+{
+	struct known *k = CD_NEW(d->cx->arena, struct known);
+	if (!k) {
+		(void)cd_fail_memory(d->cx);
+		return;
+	}
+	*k = (struct known){d->known, url, base, root};
+	d->known = k;
+}
+
 /* What is wrong with a context that was named is a reason why the work ends: that it is not to be had. */
 static const struct cd_json *document(void *arg, cd_str url, cd_str *ret_base)
 {
 	struct cd_documents *d = arg;
 	struct cd_cx *cx = d->cx;
-	const struct cd_json *root = from_folder(d, url, ret_base);
+	const struct known *k = d->known;
+	while (k && !cd_str_eq(k->url, url))
+		k = k->next;
 	d->why = NULL;
-	if (root || cx->err.code)
-		return root;
-	*ret_base = url;
-	root = from_place(d, url, ret_base);
+	*ret_base = k ? k->base : url;
+	if (k)
+		return k->root;
+	const struct cd_json *root = from_folder(d, url, ret_base);
+	if (!root && !cx->err.code)
+		root = from_place(d, url, ret_base);
+	if (root)
+		remember(d, url, *ret_base, root);
 	if (cx->err.code && cx->err.code != CD_E_NO_MEMORY) {
 		d->why = cx->err.detail;
 		cd_cx_clear(cx);

@@ -139,6 +139,8 @@ cd_str cd_jld_iri(struct cd_jld *, const struct cd_jld_ctx *, cd_str value, unsi
 	struct cd_jld_reading *reading);
 cd_code cd_jld_define(struct cd_jld *, struct cd_jld_reading *, struct cd_jld_entry *); /* [4.2] */
 cd_code cd_jld_define_first(struct cd_jld *, struct cd_jld_reading *, cd_str name);
+/* Is the scoped context of a term one? [4.2, 21] */
+cd_code cd_jld_check_scoped(struct cd_jld *, const struct cd_jld_reading *, const struct cd_jld_term *);
 
 /* The context that `local` makes of `active`; NULL and the error. [4.1] */
 const struct cd_jld_ctx *cd_jld_process(struct cd_jld *, const struct cd_jld_ctx *active,

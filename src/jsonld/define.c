@@ -278,29 +278,6 @@ static cd_code read_index(struct definition *f)
 	return CD_OK;
 }
 
-/*
- * Is it a context? What comes of it is thrown away, with its memory: it is made again where it is used. An
- * error in it is that of the definition, unless the context is only out of reach.
- */
-static cd_code check_scoped(struct definition *f, const struct cd_json *context)
-{
-	struct cd_jld *j = f->j;
-	struct cd_jld_how how = {f->r->how->base, f->r->how->trail, true, false, true};
-	struct cd_arena scratch, *arena = j->arena;
-	cd_arena_init(&scratch, j->cx->set->request_memory);
-	j->arena = &scratch;
-	bool good = cd_jld_process(j, f->r->ctx, context, &how) != NULL;
-	j->arena = arena;
-	cd_arena_done(&scratch);
-	if (good || j->cx->err.code != CD_E_BAD_REQUEST_DATA || j->error == CD_JLD_CONTEXT_OVERFLOW)
-		return j->cx->err.code;
-	struct cd_err inner = j->cx->err;
-	cd_cx_clear(j->cx);
-	j->error = CD_JLD_INVALID_SCOPED_CONTEXT;
-	return cd_fail(j->cx, inner.code, inner.where, "%s: %s",
-		cd_jld_error_words(CD_JLD_INVALID_SCOPED_CONTEXT), inner.detail ? inner.detail : "");
-}
-
 static cd_code read_scoped(struct definition *f)
 {
 	const struct cd_json *context = get(f, "@context");
@@ -311,8 +288,6 @@ static cd_code read_scoped(struct definition *f)
 			"NGSI-LD allows no scoped @context inside the definition of a term");
 	if (f->j->old)
 		return refuse(f, CD_JLD_INVALID_TERM_DEFINITION, "json-ld-1.0 knows no scoped context");
-	if (check_scoped(f, context))
-		return f->j->cx->err.code;
 	f->d->context = context;
 	f->d->context_base = f->r->how->base;
 	return CD_OK;
@@ -509,4 +484,26 @@ cd_code cd_jld_define(struct cd_jld *j, struct cd_jld_reading *r, struct cd_jld_
 	e->todo = NULL;
 	j->chain--;
 	return code;
+}
+
+/*
+ * What comes of it is thrown away, with its memory: it is made again where it is used. An error in it is that
+ * of the definition, unless the context is only out of reach.
+ */
+cd_code cd_jld_check_scoped(struct cd_jld *j, const struct cd_jld_reading *r, const struct cd_jld_term *term)
+{
+	const struct cd_jld_how how = {term->context_base, r->how->trail, true, false, true};
+	struct cd_arena scratch, *arena = j->arena;
+	cd_arena_init(&scratch, j->cx->set->request_memory);
+	j->arena = &scratch;
+	bool good = cd_jld_process(j, r->ctx, term->context, &how) != NULL;
+	j->arena = arena;
+	cd_arena_done(&scratch);
+	if (good || j->cx->err.code != CD_E_BAD_REQUEST_DATA || j->error == CD_JLD_CONTEXT_OVERFLOW)
+		return j->cx->err.code;
+	struct cd_err inner = j->cx->err;
+	cd_cx_clear(j->cx);
+	j->error = CD_JLD_INVALID_SCOPED_CONTEXT;
+	return cd_fail(j->cx, inner.code, inner.where, "%s: %s",
+		cd_jld_error_words(CD_JLD_INVALID_SCOPED_CONTEXT), inner.detail ? inner.detail : "");
 }

@@ -305,6 +305,10 @@ static bool read_object(
 	for (struct cd_jld_entry *e = r.first; e; e = e->next)
 		if (cd_jld_define(j, &r, e))
 			return false;
+	/* behind all definitions, so that their order in the object does not matter */
+	for (const struct cd_jld_entry *e = r.first; e; e = e->next)
+		if (e->term && e->term->context && cd_jld_check_scoped(j, &r, e->term))
+			return false;
 	return true;
 }
 

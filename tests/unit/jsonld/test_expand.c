@@ -154,6 +154,10 @@ static void contexts_of_terms_and_of_types(void **state)
 		"[{'http://in/b':[{'http://in/c':[{'@value':1}]}]}]");
 	comes("{'@context': {'@vocab': 'http://v/'}, 'a': {'@context': null, 'http://p/b': 1, 'c': 2}}",
 		"[{'http://v/a':[{'http://p/b':[{'@value':1}]}]}]");
+	/* what a scoped context refers to may stand behind it */
+	comes("{'@context': {'a': {'@id': 'http://p/a', '@context': {'b': 'c'}}, 'c': 'http://p/c'}, 'a': "
+	      "{'b': 1}}",
+		"[{'http://p/a':[{'http://p/c':[{'@value':1}]}]}]");
 	/* a protected term gives way to the context of a property only */
 	comes("{'@context': {'@vocab': 'http://v/', 'a': {'@id': 'http://p/a', '@protected': true}, 'b': "
 	      "{'@context': {'a': 'http://q/a'}}}, 'b': {'a': 1}}",
