@@ -171,8 +171,12 @@ bool cd_jld_equal(const struct cd_json *, const struct cd_json *);    /* exactly
 uint64_t cd_jld_hash(const struct cd_json *);
 struct cd_json *cd_jld_get(const struct cd_json *object, const char *key);                /* few members */
 struct cd_json *cd_jld_member(struct cd_jld *, const struct cd_json *object, cd_str key); /* many */
+/* The text of a member that is a string; p == NULL: there is none. */
+cd_str cd_jld_text(const struct cd_json *object, const char *key);
 /* Put `value` under `key`, in place of what was there. */
 void cd_jld_put(struct cd_jld *, struct cd_json *object, cd_str key, struct cd_json *value);
+/* The same with a string, or null where s.p == NULL. */
+void cd_jld_put_text(struct cd_jld *, struct cd_json *object, const char *key, cd_str s);
 /* Add value, of the standard: one stays alone unless as_array, more make an array. Takes `value` apart. */
 void cd_jld_add(struct cd_jld *, struct cd_json *object, cd_str key, struct cd_json *value, bool as_array);
 void cd_jld_drop(struct cd_jld *, struct cd_json *object, cd_str key);
@@ -185,6 +189,10 @@ bool cd_jld_is_value(const struct cd_json *);
 bool cd_jld_is_list(const struct cd_json *);
 bool cd_jld_is_graph(const struct cd_json *);
 bool cd_jld_is_simple_graph(const struct cd_json *);
+static inline bool cd_jld_boolean(const struct cd_json *v)
+{
+	return v->kind == CD_JSON_TRUE || v->kind == CD_JSON_FALSE;
+}
 static inline bool cd_jld_scalar(const struct cd_json *v)
 {
 	return v->kind != CD_JSON_ARRAY && v->kind != CD_JSON_OBJECT && v->kind != CD_JSON_NULL;

@@ -44,12 +44,6 @@ static void put_alias(struct node *n, struct cd_json *o, const char *keyword, st
 	cd_jld_put(n->j, o, cd_jld_alias(n->j, n->ctx, keyword), v);
 }
 
-static cd_str text_of(const struct cd_json *object, const char *key)
-{
-	const struct cd_json *v = cd_jld_get(object, key);
-	return v && v->kind == CD_JSON_STRING ? v->text : NONE;
-}
-
 /* ---- keywords [12.1 to 12.6] ---- */
 
 static struct cd_json *id_of(struct node *n, const struct cd_json *id)
@@ -163,7 +157,7 @@ static struct cd_json *map_of(struct node *n, struct item *i)
 static void add(struct node *n, struct item *i)
 {
 	bool literal = i->compacted && i->compacted->kind == CD_JSON_ARRAY &&
-		       cd_jld_is(text_of(i->expanded, "@type"), "@json");
+		       cd_jld_is(cd_jld_text(i->expanded, "@type"), "@json");
 	if (literal && !cd_jld_member(n->j, i->target, i->name))
 		cd_jld_put(n->j, i->target, i->name, i->compacted);
 	else
@@ -189,7 +183,7 @@ static void enclose(struct node *n, struct item *i, const char *keyword)
 /* [12.8.7] */
 static void put_list(struct node *n, struct item *i)
 {
-	cd_str index = text_of(i->expanded, "@index");
+	cd_str index = cd_jld_text(i->expanded, "@index");
 	i->compacted = cd_jld_as_array(n->j, i->compacted);
 	if (i->containers & CD_CONTAINER_LIST) {
 		cd_jld_put(n->j, i->target, i->name, i->compacted);
@@ -205,7 +199,7 @@ static void put_list(struct node *n, struct item *i)
 static void put_graph(struct node *n, struct item *i)
 {
 	struct cd_jld *j = n->j;
-	cd_str id = text_of(i->expanded, "@id"), index = text_of(i->expanded, "@index");
+	cd_str id = cd_jld_text(i->expanded, "@id"), index = cd_jld_text(i->expanded, "@index");
 	uint32_t c = i->containers;
 	if ((c & CD_CONTAINER_GRAPH) && (c & CD_CONTAINER_ID)) {
 		add_under(n, i, id.p ? cd_jld_compact_iri(j, n->ctx, id, NULL, false, false) : NONE);
@@ -281,11 +275,11 @@ static void put_mapped(struct node *n, struct item *i)
 	uint32_t c = i->containers;
 	cd_str key = NONE, index = i->term->index;
 	if (c & CD_CONTAINER_LANGUAGE) {
-		key = text_of(i->expanded, "@language");
+		key = cd_jld_text(i->expanded, "@language");
 		if (cd_jld_is_value(i->expanded))
 			i->compacted = cd_jld_copy(j, cd_jld_get(i->expanded, "@value"));
 	} else if ((c & CD_CONTAINER_INDEX) && (!index.p || cd_jld_is(index, "@index"))) {
-		key = text_of(i->expanded, "@index");
+		key = cd_jld_text(i->expanded, "@index");
 	} else if (c & CD_CONTAINER_INDEX) {
 		key = take_property(n, i);
 	} else if (c & CD_CONTAINER_ID) {

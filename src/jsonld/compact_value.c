@@ -1,12 +1,6 @@
 /* One value, by the type, language and container of its term. [JSON-LD 1.1 API 6.2.2 value compaction] */
 #include "jsonld/active.h"
 
-static cd_str string_of(const struct cd_json *object, const char *key)
-{
-	const struct cd_json *v = cd_jld_get(object, key);
-	return v && v->kind == CD_JSON_STRING ? v->text : cd_str_of(NULL, 0);
-}
-
 static bool same_word(cd_str a, cd_str b)
 {
 	return (a.p == NULL) == (b.p == NULL) && cd_str_eq_nocase(a, b);
@@ -17,8 +11,8 @@ static bool speaks(const struct cd_jld_ctx *c, const struct cd_jld_term *t, cons
 {
 	cd_str language = t && t->has_language ? t->language : c->language;
 	cd_str direction = t && t->has_direction ? t->direction : c->direction;
-	return same_word(string_of(value, "@language"), language) &&
-	       same_word(string_of(value, "@direction"), direction);
+	return same_word(cd_jld_text(value, "@language"), language) &&
+	       same_word(cd_jld_text(value, "@direction"), direction);
 }
 
 /* Its @value alone says it all. */
@@ -60,7 +54,7 @@ struct cd_json *cd_jld_compact_value(
 	const struct cd_jld_term *t = property.p ? cd_jld_find(c, property) : NULL;
 	bool index = cd_jld_get(value, "@index") != NULL;
 	bool kept = index && !(t && (t->containers & CD_CONTAINER_INDEX));
-	cd_str id = string_of(value, "@id"), type = t ? t->type : cd_str_of(NULL, 0);
+	cd_str id = cd_jld_text(value, "@id"), type = t ? t->type : cd_str_of(NULL, 0);
 	if (id.p && value->n == 1u + index && !kept) {
 		bool vocab = cd_jld_is(type, "@vocab");
 		if (vocab || cd_jld_is(type, "@id"))

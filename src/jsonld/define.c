@@ -40,11 +40,6 @@ static const struct cd_json *get_said(const struct definition *f, const char *ke
 	return nothing && f->j->over ? NULL : v;
 }
 
-static bool boolean(const struct cd_json *v)
-{
-	return v->kind == CD_JSON_TRUE || v->kind == CD_JSON_FALSE;
-}
-
 /* An IRI in vocabulary position, or a keyword; bounded. */
 static cd_code expand(struct definition *f, cd_str value, cd_str *ret)
 {
@@ -339,7 +334,7 @@ static cd_code read_prefix(struct definition *f)
 			cd_str_find(f->term, '/') < f->term.n)
 			return refuse(f, CD_JLD_INVALID_TERM_DEFINITION,
 				"A term with a colon or a slash can not be a prefix");
-		if (!boolean(prefix))
+		if (!cd_jld_boolean(prefix))
 			return refuse(f, CD_JLD_INVALID_PREFIX_VALUE,
 				"The @prefix of a term is neither true nor false");
 		d->prefix = prefix->kind == CD_JSON_TRUE;
@@ -379,7 +374,7 @@ static cd_code read_guard(struct definition *f)
 	f->d->guarded = guard ? guard->kind == CD_JSON_TRUE : f->r->guarded;
 	if (guard && f->j->old)
 		return refuse(f, CD_JLD_INVALID_TERM_DEFINITION, "json-ld-1.0 knows no @protected");
-	if (guard && !boolean(guard))
+	if (guard && !cd_jld_boolean(guard))
 		return refuse(f, CD_JLD_INVALID_PROTECTED_VALUE,
 			"The @protected of a term is neither true nor false");
 	return CD_OK;

@@ -38,11 +38,6 @@ static bool top_level(cd_str property)
 	return !property.p || cd_jld_is(property, "@graph");
 }
 
-static void put_string(struct cd_jld *j, struct cd_json *o, const char *key, cd_str s)
-{
-	cd_jld_put(j, o, cd_str_z(key), s.p ? cd_jld_string(j, s) : cd_jld_null(j));
-}
-
 static struct cd_json *wrap(struct cd_jld *j, const char *key, struct cd_json *v)
 {
 	struct cd_json *o = cd_jld_object(j);
@@ -65,7 +60,7 @@ static void read_id(struct node *n, const struct cd_json *m)
 	}
 	cd_str iri = cd_jld_iri(n->j, n->ctx, m->text, CD_JLD_RELATIVE, NULL);
 	if (!cd_jld_failed(n->j))
-		put_string(n->j, n->result, "@id", iri);
+		cd_jld_put_text(n->j, n->result, "@id", iri);
 }
 
 static struct cd_json *type_of(struct node *n, const struct cd_json *v)
@@ -161,7 +156,7 @@ static void read_set(struct node *n, const struct cd_json *m)
 	if (v)
 		cd_jld_put(n->j, n->result, CD_STR("@set"), v);
 	else
-		put_string(n->j, n->result, "@set", NONE);
+		cd_jld_put_text(n->j, n->result, "@set", NONE);
 }
 
 /* Into the reverse map of the node, which may hold no values and no lists. */
@@ -241,7 +236,7 @@ static void expand_keyword(struct node *n, cd_str keyword, const struct cd_json 
 static struct cd_json *literal(struct cd_jld *j, const struct cd_json *m)
 {
 	struct cd_json *o = wrap(j, "@value", cd_jld_copy(j, m));
-	put_string(j, o, "@type", CD_STR("@json"));
+	cd_jld_put_text(j, o, "@type", CD_STR("@json"));
 	return o;
 }
 

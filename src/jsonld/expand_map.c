@@ -2,11 +2,6 @@
  * 5.1.2, 13.7 and 13.8] */
 #include "jsonld/active.h"
 
-static void put_string(struct cd_jld *j, struct cd_json *o, const char *key, cd_str s)
-{
-	cd_jld_put(j, o, cd_str_z(key), cd_jld_string(j, s));
-}
-
 /* ---- value expansion [5.3] ---- */
 
 static struct cd_json *reference(struct cd_jld *j, const struct cd_jld_ctx *ctx, cd_str id, unsigned flags)
@@ -29,14 +24,14 @@ struct cd_json *cd_jld_expand_value(
 	struct cd_json *o = cd_jld_object(j);
 	cd_jld_put(j, o, CD_STR("@value"), cd_jld_copy(j, value));
 	if (type.p && !id && !vocab && !cd_jld_is(type, "@none")) {
-		put_string(j, o, "@type", type);
+		cd_jld_put_text(j, o, "@type", type);
 	} else if (string) {
 		cd_str language = t && t->has_language ? t->language : ctx->language;
 		cd_str direction = t && t->has_direction ? t->direction : ctx->direction;
 		if (language.p)
-			put_string(j, o, "@language", language);
+			cd_jld_put_text(j, o, "@language", language);
 		if (direction.p)
-			put_string(j, o, "@direction", direction);
+			cd_jld_put_text(j, o, "@direction", direction);
 	}
 	return o;
 }
@@ -64,11 +59,11 @@ struct cd_json *cd_jld_expand_language_map(struct cd_jld *j, const struct cd_jld
 			struct cd_json *o = cd_jld_failed(j) ? NULL : cd_jld_object(j);
 			if (!o)
 				return NULL;
-			put_string(j, o, "@value", v->text);
+			cd_jld_put_text(j, o, "@value", v->text);
 			if (!none)
-				put_string(j, o, "@language", m->key);
+				cd_jld_put_text(j, o, "@language", m->key);
 			if (direction.p)
-				put_string(j, o, "@direction", direction);
+				cd_jld_put_text(j, o, "@direction", direction);
 			cd_jld_append(all, o);
 		}
 	}
@@ -101,7 +96,7 @@ static void add_index(struct map *m, struct cd_json *item, const struct cd_json 
 	struct cd_jld *j = m->j;
 	if (!m->property.p) {
 		if (!cd_jld_get(item, "@index"))
-			put_string(j, item, "@index", row->key);
+			cd_jld_put_text(j, item, "@index", row->key);
 		return;
 	}
 	struct cd_json text = {.kind = CD_JSON_STRING, .text = row->key};
@@ -124,7 +119,7 @@ static void add_key(struct map *m, struct cd_json *item, const struct cd_json *r
 	} else if (c & CD_CONTAINER_ID) {
 		cd_str id = cd_jld_iri(j, m->ctx, row->key, CD_JLD_RELATIVE, NULL);
 		if (!cd_jld_get(item, "@id") && id.p)
-			put_string(j, item, "@id", id);
+			cd_jld_put_text(j, item, "@id", id);
 	} else if (expanded.p) {
 		prepend(j, item, CD_STR("@type"), cd_jld_string(j, expanded));
 	}

@@ -209,12 +209,6 @@ static void prefer(struct wish *w, cd_str value)
 		w->preferred[w->preferred_n++] = value;
 }
 
-static cd_str string_of(const struct cd_json *object, const char *key)
-{
-	const struct cd_json *v = cd_jld_get(object, key);
-	return v && v->kind == CD_JSON_STRING ? v->text : cd_str_of(NULL, 0);
-}
-
 /* "en", "en_ltr", "_ltr"; p == NULL: neither language nor direction, or failed. */
 static cd_str tag_of(struct cd_jld *j, cd_str language, cd_str direction)
 {
@@ -242,10 +236,10 @@ static cd_str common_of(
 		if (!cd_jld_is_value(i)) {
 			its = CD_STR("@id");
 		} else {
-			tag = tag_of(j, string_of(i, "@language"), string_of(i, "@direction"));
-			if (!tag.p && string_of(i, "@type").p) {
+			tag = tag_of(j, cd_jld_text(i, "@language"), cd_jld_text(i, "@direction"));
+			if (!tag.p && cd_jld_text(i, "@type").p) {
 				tag = none;
-				its = string_of(i, "@type");
+				its = cd_jld_text(i, "@type");
 			}
 			tag = tag.p ? tag : CD_STR("@null");
 		}
@@ -289,12 +283,13 @@ static cd_str wish_plain(struct cd_jld *j, struct wish *w)
 {
 	cd_str got = CD_STR("@null");
 	if (w->value && cd_jld_is_value(w->value)) {
-		cd_str tag = tag_of(j, string_of(w->value, "@language"), string_of(w->value, "@direction"));
+		cd_str tag =
+			tag_of(j, cd_jld_text(w->value, "@language"), cd_jld_text(w->value, "@direction"));
 		if (tag.p && !cd_jld_get(w->value, "@index")) {
 			got = tag;
 			want_both(w, CD_CONTAINER_LANGUAGE);
-		} else if (string_of(w->value, "@type").p) {
-			got = string_of(w->value, "@type");
+		} else if (cd_jld_text(w->value, "@type").p) {
+			got = cd_jld_text(w->value, "@type");
 			w->kind = BY_TYPE;
 		}
 	} else {
@@ -344,7 +339,7 @@ static void make_wish(struct cd_jld *j, const struct cd_jld_ctx *c, struct wish 
 		want_both(w, CD_CONTAINER_INDEX);
 	if (!j->old && map && v->n == 1 && cd_jld_is_value(v))
 		want_both(w, CD_CONTAINER_LANGUAGE);
-	cd_str id = map ? string_of(v, "@id") : cd_str_of(NULL, 0);
+	cd_str id = map ? cd_jld_text(v, "@id") : cd_str_of(NULL, 0);
 	if (cd_jld_is(got, "@reverse"))
 		prefer(w, got);
 	if (id.p && (cd_jld_is(got, "@id") || cd_jld_is(got, "@reverse"))) {

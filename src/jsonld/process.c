@@ -14,11 +14,6 @@
 
 static bool run(struct cd_jld *, struct cd_jld_ctx **, const struct cd_json *, const struct cd_jld_how *);
 
-static bool boolean(const struct cd_json *v)
-{
-	return v->kind == CD_JSON_TRUE || v->kind == CD_JSON_FALSE;
-}
-
 /* ---- documents ---- */
 
 static const struct cd_json *fetch(struct cd_jld *j, const struct cd_json *at, cd_str url, cd_str *ret_base)
@@ -243,7 +238,7 @@ static cd_code check_flags(struct cd_jld *j, const struct local *l, bool *ret_gu
 	const struct cd_json *propagate = entry(l, "@propagate"), *guard = entry(l, "@protected");
 	if (propagate && j->old)
 		return too_new(j, propagate);
-	if (propagate && !boolean(propagate))
+	if (propagate && !cd_jld_boolean(propagate))
 		return cd_jld_fail(
 			j, CD_JLD_INVALID_PROPAGATE_VALUE, propagate, "@propagate is neither true nor false");
 	if (propagate && j->over && propagate->kind == CD_JSON_FALSE)
@@ -251,7 +246,7 @@ static cd_code check_flags(struct cd_jld *j, const struct local *l, bool *ret_gu
 			"The @context of NGSI-LD holds for all of an entity: @propagate can not be false");
 	if (guard && j->old)
 		return too_new(j, guard);
-	if (guard && !boolean(guard))
+	if (guard && !cd_jld_boolean(guard))
 		return cd_jld_fail(
 			j, CD_JLD_INVALID_PROTECTED_VALUE, guard, "@protected is neither true nor false");
 	*ret_guarded = guard && guard->kind == CD_JSON_TRUE;

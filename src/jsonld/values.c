@@ -92,6 +92,12 @@ struct cd_json *cd_jld_get(const struct cd_json *object, const char *key)
 	return cd_json_get(object, cd_str_z(key));
 }
 
+cd_str cd_jld_text(const struct cd_json *object, const char *key)
+{
+	const struct cd_json *v = cd_jld_get(object, key);
+	return v && v->kind == CD_JSON_STRING ? v->text : cd_str_of(NULL, 0);
+}
+
 static size_t probe(const struct cd_jld *j, const struct cd_json *object, cd_str key)
 {
 	size_t i = (size_t)cd_hash64(key, (uintptr_t)object) & j->members_mask;
@@ -169,6 +175,11 @@ void cd_jld_put(struct cd_jld *j, struct cd_json *object, cd_str key, struct cd_
 	} else if (object->n > MANY) {
 		(void)enter(j, object, value);
 	}
+}
+
+void cd_jld_put_text(struct cd_jld *j, struct cd_json *object, const char *key, cd_str s)
+{
+	cd_jld_put(j, object, cd_str_z(key), s.p ? cd_jld_string(j, s) : cd_jld_null(j));
 }
 
 void cd_jld_drop(struct cd_jld *j, struct cd_json *object, cd_str key)

@@ -71,4 +71,20 @@ static inline void fails_with(struct work *w, const char *document, const char *
 			w->cx.err.where ? w->cx.err.where : "(nowhere)", where);
 }
 
+/* An object with a hundred thousand properties http://v/p0 and so on; the arena is given room for what comes
+ * of it. */
+static inline struct cd_json *hundred_thousand(struct work *w)
+{
+	struct cd_buf b;
+	struct cd_json *v;
+	cd_buf_init(&b, 1 << 26);
+	for (int i = 0; i < 100000; i++)
+		cd_buf_printf(&b, "%c\"http://v/p%d\":%d", i ? ',' : '{', i, i);
+	cd_buf_char(&b, '}');
+	w->arena.max = 1u << 30;
+	assert_int_equal(cd_json_parse_copy(&w->cx, cd_buf_str(&b), &v), CD_OK);
+	cd_buf_done(&b);
+	return v;
+}
+
 #endif

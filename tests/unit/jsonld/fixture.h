@@ -31,6 +31,22 @@ static inline void work_done(struct work *w)
 	cd_arena_done(&w->arena);
 }
 
+/* For tests that share one piece of work: `static struct work w;` and a set-up and tear-down for it. */
+#define SHARED_WORK(w)                                                                                       \
+	static struct work w;                                                                                \
+	static int set_up(void **state)                                                                      \
+	{                                                                                                    \
+		(void)state;                                                                                 \
+		work_init(&w);                                                                               \
+		return 0;                                                                                    \
+	}                                                                                                    \
+	static int tear_down(void **state)                                                                   \
+	{                                                                                                    \
+		(void)state;                                                                                 \
+		work_done(&w);                                                                               \
+		return 0;                                                                                    \
+	}
+
 /* JSON with ' instead of ", so that it reads well in C. NULL and the error when memory runs out. */
 static inline const struct cd_json *try_json(struct work *w, const char *text)
 {

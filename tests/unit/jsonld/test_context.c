@@ -9,21 +9,7 @@
 #define NGSILD   "https://uri.etsi.org/ngsi-ld/"
 #define CORE_URL "'https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld'"
 
-static struct work w;
-
-static int set_up(void **state)
-{
-	(void)state;
-	work_init(&w);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	work_done(&w);
-	return 0;
-}
+SHARED_WORK(w)
 
 struct pair {
 	const char *name, *iri;

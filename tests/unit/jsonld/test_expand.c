@@ -3,21 +3,7 @@
 
 #include <stdio.h>
 
-static struct work w;
-
-static int set_up(void **state)
-{
-	(void)state;
-	work_init(&w);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	work_done(&w);
-	return 0;
-}
+SHARED_WORK(w)
 
 static void comes(const char *document, const char *want)
 {
@@ -439,18 +425,8 @@ static void bound_of_memory(void **state)
 static void a_hundred_thousand_properties(void **state)
 {
 	(void)state;
-	struct cd_buf b;
-	struct cd_json *v, *got;
+	struct cd_json *v = hundred_thousand(&w), *got;
 	struct cd_jld_problem problem;
-	cd_buf_init(&b, 1 << 26);
-	CD_BUF_LIT(&b, "{\"@context\":{\"@vocab\":\"http://v/\"},\"p0\":0");
-	for (int i = 1; i < 100000; i++)
-		cd_buf_printf(&b, ",\"p%d\":%d", i, i);
-	CD_BUF_LIT(&b, "}");
-	w.set.request_memory = 1u << 30;
-	w.arena.max = 1u << 30;
-	assert_int_equal(cd_json_parse_copy(&w.cx, cd_buf_str(&b), &v), CD_OK);
-	cd_buf_done(&b);
 	const struct cd_jld_options o = {.old = false};
 	cd_time_us before = cd_time_mono();
 	assert_int_equal(cd_jld_expand(&w.cx, v, &o, &got, &problem), CD_OK);
