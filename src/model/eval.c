@@ -282,6 +282,8 @@ static void see_value(struct look *l, const struct cd_node *n)
 	if (!takes_operator(n, l->q->op) || n->kind == CD_GEO_PROPERTY || (language && !inside)) {
 		if (l->q->op == CD_OP_EXISTS)
 			see_something(l);
+		else if (l->first) /* a geometry, or a map of languages */
+			see(l, &(struct seen){.class = CD_V_OBJECT});
 		return;
 	}
 	if (!inside) {

@@ -12,6 +12,8 @@ enum rank {
 	RANK_OBJECT,
 	RANK_ARRAY,
 	RANK_BOOL,
+	RANK_TIME,
+	RANK_DATE,
 	RANK_DATETIME,
 	RANK_NULL,
 	RANK_ABSENT = 0xff
@@ -105,7 +107,11 @@ cd_code cd_order_parse(const struct cd_q_parse *p, const struct cd_order_text *i
 	if (!o)
 		return cd_fail_memory(p->cx);
 	o->names = p->names;
-	cd_code code = in->collation.p ? cd_collator_new(p->cx, in->collation, &o->collator) : CD_OK;
+	cd_code code = cd_collator_new(p->cx, in->collation, &o->collator);
+	if (code == CD_E_INTERNAL && !in->collation.p) { /* nobody asked for the library by name: by code points */
+		cd_cx_clear(p->cx);
+		code = CD_OK;
+	}
 	cd_str list = in->by;
 	while (!code && list.p) {
 		if (o->n == KEYS_MAX)
@@ -163,17 +169,46 @@ static void put_rank(struct cd_buf *b, enum rank rank)
 	cd_buf_char(b, (char)rank);
 }
 
-static void put_string(struct cd_order *o, cd_str text, struct cd_buf *b)
+/* By code points; a zero ends it, so one inside counts as the next code. */
+static void put_text(cd_str text, struct cd_buf *b)
 {
-	put_rank(b, RANK_STRING);
-	if (o->collator) {
-		cd_collator_key(o->collator, text, b);
-		return;
-	}
-	/* by code points; a zero ends it, so one inside counts as the next code */
 	for (size_t i = 0; i < text.n; i++)
 		cd_buf_char(b, (char)(text.p[i] + (text.p[i] == 0)));
 	cd_buf_char(b, 0);
+}
+
+static void put_string(struct cd_order *o, cd_str text, struct cd_buf *b)
+{
+	put_rank(b, RANK_STRING);
+	if (o->collator)
+		cd_collator_key(o->collator, text, b);
+	else
+		put_text(text, b);
+}
+
+/* Does the text begin with the shape: 0 stands for a figure, all else for itself? */
+static bool shaped(cd_str text, const char *shape)
+{
+	size_t n = strlen(shape);
+	for (size_t i = 0; i < n && n <= text.n; i++)
+		if (shape[i] == '0' ? text.p[i] < '0' || text.p[i] > '9' : text.p[i] != shape[i])
+			return false;
+	return n <= text.n;
+}
+
+/* Dates and times of day have ranks of their own [4.6.3]: YYYY-MM-DD, hh:mm:ss[.f]Z. Without its Z a time is a prefix of the
+ * later ones of that second. */
+static void put_text_or_time(struct cd_order *o, cd_str text, struct cd_buf *b)
+{
+	if (text.n == 10 && shaped(text, "0000-00-00")) {
+		put_rank(b, RANK_DATE);
+		put_text(text, b);
+	} else if (text.n >= 9 && text.n <= 16 && shaped(text, "00:00:00") && text.p[text.n - 1] == 'Z') {
+		put_rank(b, RANK_TIME);
+		put_text(cd_str_of(text.p, text.n - 1), b);
+	} else {
+		put_string(o, text, b);
+	}
 }
 
 static void put_seen(struct cd_order *o, const struct cd_q_first *v, struct cd_buf *b)
@@ -185,7 +220,7 @@ static void put_seen(struct cd_order *o, const struct cd_q_first *v, struct cd_b
 		break;
 	case CD_V_STRING:
 	case CD_V_URI:
-		put_string(o, v->text, b);
+		put_text_or_time(o, v->text, b);
 		break;
 	case CD_V_BOOL:
 		put_rank(b, RANK_BOOL);
