@@ -141,8 +141,8 @@ static void follow(struct flat *f)
 	for (uint32_t i = 0; f->w.level > 0 && i < f->w.e->tops; i++) {
 		bool relationship = n[i].kind == CD_RELATIONSHIP || n[i].kind == CD_LIST_RELATIONSHIP;
 		if (!relationship || !cd_node_alive(f->w.e, &n[i], f->w.out->now) ||
-			left_out(&f->w, n[i].term))
-			continue;
+			left_out(&f->w, n[i].term) || !cd_out_wants_dataset(&f->w, &n[i]))
+			continue; /* what is not shown leads nowhere */
 		struct cd_buf none;
 		cd_buf_init(&none, 0);
 		f->w.b = &none; /* where a lack of memory is noted */

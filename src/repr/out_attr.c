@@ -84,9 +84,11 @@ static void put_value(struct cd_write *w, const struct cd_node *n)
 
 /* ---- linked entities ---- */
 
+/* Only what belongs to the entity itself is followed, as in the flat form, in q and in pick. */
 static bool joins(const struct cd_write *w, const struct cd_node *n)
 {
-	return w->out->join && w->out->join->how == CD_JOIN_INLINE && w->level > 0 &&
+	bool top = n - cd_ent_nodes(w->e) < (ptrdiff_t)w->e->tops;
+	return top && w->out->join && w->out->join->how == CD_JOIN_INLINE && w->level > 0 &&
 	       (n->kind == CD_RELATIONSHIP || n->kind == CD_LIST_RELATIONSHIP);
 }
 
@@ -261,12 +263,22 @@ static bool misread(struct cd_write *w, const struct cd_node *n)
 	return v && cd_geo_looks(v);
 }
 
+/* Until the writer has swept it out, something expired may be all that there is. */
+static bool has_children(const struct cd_write *w, const struct cd_node *n)
+{
+	const struct cd_node *child = cd_ent_nodes(w->e) + n->child;
+	for (uint32_t i = 0; i < n->children; i++)
+		if (cd_node_alive(w->e, &child[i], w->out->now))
+			return true;
+	return false;
+}
+
 static bool has_members(const struct cd_write *w, const struct cd_node *n)
 {
 	unsigned metas = n->metas;
 	if (n->kind == CD_GEO_PROPERTY && metas)
 		metas--; /* the box is ours */
-	return metas || n->children || n->observed || w->out->sys_attrs || (w->out->expiry && n->expires);
+	return metas || has_children(w, n) || n->observed || w->out->sys_attrs || (w->out->expiry && n->expires);
 }
 
 /* A Property that holds a geometry: without its type it would be read as a GeoProperty. */
