@@ -3,6 +3,7 @@
 #include "model/uri.h"
 
 #include <math.h>
+#include <string.h>
 
 static const struct {
 	cd_str name;
@@ -74,7 +75,15 @@ static cd_code parse_geometry(struct cd_cx *cx, const struct cd_q_geo_text *in, 
 	}
 	if (!r->geometry.p)
 		return cd_fail_memory(cx);
-	return cd_geo_check(cx, v, &type, &r->box);
+	code = cd_geo_check(cx, v, &type, &r->box);
+	if (code && code != CD_E_NO_MEMORY) { /* it points into the geometry that was made here */
+		const char *why = cx->err.detail, *at = cx->err.where;
+		bool inside = at && strncmp(at, "/coordinates", 12) == 0;
+		cd_cx_clear(cx);
+		code = inside && at[12] ? cd_fail(cx, code, "coordinates", "%s (at %s)", why, at + 12)
+					: cd_fail(cx, code, inside ? "coordinates" : "geometry", "%s", why);
+	}
+	return code;
 }
 
 cd_code cd_q_geo(const struct cd_q_parse *p, const struct cd_q_geo_text *in, struct cd_q **ret)

@@ -196,11 +196,12 @@ static cd_code read_q(struct read *r)
 static cd_code read_lists(struct read *r)
 {
 	struct cd_ask *a = r->to;
+	cd_str raw = {0}; /* the inner names of a path are raw keys anyway */
 	const struct {
 		const char *name;
 		cd_str *to;
 	} lists[] = {{"attrs", &a->attrs}, {"pick", &a->pick}, {"omit", &a->omit},
-		{"datasetId", &a->datasets}, {"expandValues", &a->expand_values}};
+		{"datasetId", &a->datasets}, {"expandValues", &a->expand_values}, {"jsonKeys", &raw}};
 	cd_code code = CD_OK;
 	for (size_t i = 0; !code && i < sizeof lists / sizeof *lists; i++)
 		code = get_list(r, r->body, lists[i].name, lists[i].to);

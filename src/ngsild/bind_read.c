@@ -208,7 +208,7 @@ static void list(struct cd_ngsi *n)
 /* limit, offset, count and the representation stay parameters. */
 static cd_code ask_body(struct cd_ngsi *n, struct cd_ask *a)
 {
-	*a = (struct cd_ask){.local = n->args->uint[P_LOCAL]};
+	*a = (struct cd_ask){.local = n->args->uint[P_LOCAL], .in_body = true};
 	return cd_ngsi_ask_body(n, a);
 }
 

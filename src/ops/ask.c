@@ -2,6 +2,8 @@
 
 #include "model/uri.h"
 
+#include <string.h>
+
 struct compile {
 	struct cd_cx *cx;
 	const struct cd_ask *ask;
@@ -227,6 +229,37 @@ static cd_code compile_view(struct compile *c)
 	return code ? code : compile_geometry(c);
 }
 
+/* Where the parameters stand in a Query. [5.2.23] */
+static const char *place_in_body(const char *where)
+{
+	static const struct {
+		const char *parameter, *pointer;
+	} places[] = {{"type", "/entities"}, {"id", "/entities"}, {"idPattern", "/entities"}, {"q", "/q"},
+		{"scopeQ", "/scopeQ"}, {"georel", "/geoQ/georel"}, {"geometry", "/geoQ/geometry"},
+		{"coordinates", "/geoQ/coordinates"}, {"geoproperty", "/geoQ/geoproperty"}, {"attrs", "/attrs"},
+		{"pick", "/pick"}, {"omit", "/omit"}, {"lang", "/lang"}, {"datasetId", "/datasetId"},
+		{"containedBy", "/containedBy"}, {"geometryProperty", "/geometryProperty"},
+		{"orderBy", "/ordering/orderBy"}, {"collation", "/ordering/collation"},
+		{"orderFrom", "/ordering/coordinates"}, {"orderGeometry", "/ordering/geometry"}};
+	for (size_t i = 0; where && i < sizeof places / sizeof *places; i++)
+		if (strcmp(where, places[i].parameter) == 0)
+			return places[i].pointer;
+	return where;
+}
+
+static cd_code compile(struct compile *c)
+{
+	const struct cd_ask *ask = c->ask;
+	cd_code code = compile_selection(c);
+	if (!code)
+		code = compile_view(c);
+	if (!code && ask->order.by.p)
+		code = cd_order_parse(&c->parse, &ask->order, &c->to->order);
+	else if (!code && (ask->order.collation.p || ask->order.from.p || ask->order.geometry.p))
+		code = bad(c, "orderBy", "collation, orderFrom and orderGeometry go with orderBy");
+	return code;
+}
+
 cd_code cd_ask_compile(struct cd_cx *cx, const struct cd_ask *ask, struct cd_asked *to)
 {
 	struct compile c = {.cx = cx,
@@ -238,13 +271,9 @@ cd_code cd_ask_compile(struct cd_cx *cx, const struct cd_ask *ask, struct cd_ask
 			.expand_values = ask->expand_values,
 			.join_level = ask->join ? ask->join_level : 0}};
 	to->out.now = cx->now;
-	cd_code code = compile_selection(&c);
-	if (!code)
-		code = compile_view(&c);
-	if (!code && ask->order.by.p)
-		code = cd_order_parse(&c.parse, &ask->order, &to->order);
-	else if (!code && (ask->order.collation.p || ask->order.from.p || ask->order.geometry.p))
-		code = bad(&c, "orderBy", "collation, orderFrom and orderGeometry go with orderBy");
+	cd_code code = compile(&c);
+	if (code && ask->in_body)
+		cx->err.where = place_in_body(cx->err.where);
 	return code;
 }
 

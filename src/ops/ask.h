@@ -26,6 +26,7 @@ struct cd_ask {
 	uint32_t selectors_n;
 	bool local;    /* only what is stored here */
 	bool any_size; /* not too wide, whatever is asked */
+	bool in_body;  /* errors point into a Query instead of naming parameters */
 	cd_str pick, omit, datasets, lang, contained_by;
 	cd_str geometry_property;
 	enum cd_join_how join;
@@ -43,7 +44,7 @@ struct cd_asked {
 };
 /*
  * `ret->out` brings ctx, names, form and the like along; the rest of it is filled in. Call cd_asked_done also
- * after an error. CD_E_BAD_REQUEST_DATA (where: the parameter), also when the selection is too wide;
+ * after an error. CD_E_BAD_REQUEST_DATA (where: the parameter, or its place in the body), also when the selection is too wide;
  * CD_E_TOO_COMPLEX
  */
 cd_code cd_ask_compile(struct cd_cx *, const struct cd_ask *, struct cd_asked *ret);
