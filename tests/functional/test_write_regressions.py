@@ -46,6 +46,11 @@ def test_expired_sub_attributes_took_part_in_the_next_change(server):
     assert server.call("POST", f"{NGSI}/entityOperations/merge", merge).status == 204
     assert attributes(server) == {"a": {"value": 1, "s": {"y": 2}}}
 
+def test_what_had_expired_still_showed_in_the_shape(server):
+    """4.22, 4.5.1: until it was swept out, an expired sub-attribute kept the concise form from being the bare value."""
+    make(server, a={"value": 1, "s": {"value": 2, "expiresAt": PAST}}, b={"value": 1, "s": {"value": 2}})
+    assert attributes(server) == {"a": 1, "b": {"value": 1, "s": 2}}
+
 def test_a_context_made_an_empty_fragment_look_full(server):
     """5.6.4: a partial update that names no member is refused, in JSON-LD too."""
     make(server, a=1)

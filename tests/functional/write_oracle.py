@@ -20,7 +20,8 @@ CONTEXT["also"] = DEFAULT + "b"
 KINDS = {"Property": "value", "GeoProperty": "value", "Relationship": "object", "LanguageProperty": "languageMap",
          "VocabProperty": "vocab", "ListProperty": "valueList", "ListRelationship": "objectList", "JsonProperty": "json"}
 MEMBER_KIND = {m: k for k, m in KINDS.items() if k != "GeoProperty"}
-GEOMETRIES = {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}
+GEOMETRIES = {"Point": (0, 1), "MultiPoint": (1, 1), "LineString": (1, 2), "MultiLineString": (2, 2), "Polygon": (2, 4),
+              "MultiPolygon": (3, 4)}          # arrays around a position, and how many of those there must be
 PLAIN_MEMBERS = ("datasetId", "observedAt", "unitCode", "objectType", "valueType", "expiresAt")
 IGNORED = ("createdAt", "modifiedAt", "deletedAt", "instanceId")
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([.,]\d{1,6})?Z$")
@@ -48,6 +49,9 @@ def term(text, context):
     return (context and CONTEXT.get(text)) or CORE.get(text) or DEFAULT + text
 
 def compact(iri, context):
+    """As it is shown; with a context of "full" as it is meant."""
+    if context == "full":
+        return iri
     table = {i: n for n, i in {**CORE, **(CONTEXT if context else {})}.items()}
     if iri in table:
         return table[iri]
@@ -66,6 +70,7 @@ class Instance:
         self.said = False                      # its kind is what it says, not what it looks like
         self.members = {}
         self.subs = {}                         # name -> {datasetId or None: Instance}
+        self.linked = {}                       # id -> what is shown of that entity (oracle_views.py)
         self.created = self.modified = 0
 
     @property
@@ -74,6 +79,19 @@ class Instance:
 
 def is_geometry(v):
     return isinstance(v, dict) and v.get("type") in GEOMETRIES and "coordinates" in v
+
+def geometry_ok(v):
+    depth, least = GEOMETRIES[v["type"]]
+
+    def position(p):
+        return isinstance(p, list) and 2 <= len(p) <= 4 and all(isinstance(n, (int, float)) and not isinstance(n, bool) for n in p)
+
+    def right(c, depth):
+        if depth == 0:
+            return position(c)
+        closed = depth > 1 or least < 4 or (isinstance(c, list) and c and c[0] == c[-1])
+        return isinstance(c, list) and len(c) >= (least if depth == 1 else 1) and closed and all(right(i, depth - 1) for i in c)
+    return right(v["coordinates"], depth)
 
 def kind_of(v):
     """What an object says it is; None: it is the value of a Property."""
@@ -106,7 +124,7 @@ def uris(v, objects):
 def read_value(kind, v, context, merging):
     need(v is not None)
     if kind == "GeoProperty":
-        need(is_geometry(v) and (v["type"] != "Point" or len(v["coordinates"]) in (2, 3)))
+        need(is_geometry(v) and geometry_ok(v))
     elif kind == "Relationship":
         need(isinstance(v, str) or (isinstance(v, list) and v))
         uris(v if isinstance(v, list) else [v], False)
@@ -615,124 +633,3 @@ class Model:
         self.keep(entities, work, report)
         need(not report.kept)
         return False
-
-# ---- what is read back [4.5, 6.3.7] ----
-
-def alone_or_list(values):
-    return values[0] if len(values) == 1 else values
-
-def show(e, form, context, lang=None):
-    out = {"id": e.id, "type": alone_or_list([compact(t, context) for t in e.types])}
-    if e.scopes:
-        out["scope"] = alone_or_list(e.scopes)
-    for name, all_ in e.attributes.items():
-        out[compact(name, context)] = show_attribute(all_, form, context, lang)
-    return out
-
-HEAD = {"id", "type", "scope"}
-
-def view(e, params, context, geojson=False):
-    """GET /entities/{id} with what chooses among its members [4.5.5, 4.15, 4.16, 4.21]: (status, body)."""
-    e, form = copy.deepcopy(e), params.get("format", "normalized")
-    if "datasetId" in params:
-        wanted = params["datasetId"].split(",")
-        e.attributes = {n: kept for n, all_ in e.attributes.items()
-            if (kept := {d: i for d, i in all_.items() if (d or "@none") in wanted})}
-    place = e.attributes.get(CORE["location"], {}).get(None)
-    if "attrs" in params:
-        names = [expand(n, context) for n in params["attrs"].split(",")]
-        e.attributes = {n: all_ for n, all_ in e.attributes.items() if n in names}
-        if not e.attributes:
-            return 404, "ResourceNotFound"
-    out = show(e, form, context, params.get("lang"))
-    names = {n if n in HEAD else compact(expand(n, context), context) for n in params.get("pick", params.get("omit", "scope")).split(",")}
-    if "pick" in params:
-        out = {k: v for k, v in out.items() if k in names}
-        if names - HEAD and not set(out) - HEAD:
-            return 404, "ResourceNotFound"     # attributes were wanted, and none is there
-    if "omit" in params:
-        out = {k: v for k, v in out.items() if k not in names}
-    if not out:
-        return 404, "ResourceNotFound"
-    return 200, feature(place, out) if geojson else out
-
-def feature(place, out):
-    """GeoJSON [4.5.16]: the geometry may stand twice, the id once; a projection does not take the geometry away."""
-    properties = {k: v for k, v in out.items() if k != "id"}
-    head = {k: v for k, v in out.items() if k == "id"}
-    return {**head, "type": "Feature", "geometry": place.value if place else None, "properties": properties}
-
-def show_attribute(all_, form, context, lang):
-    if form == "simplified":
-        if len(all_) == 1:
-            return show_instance(next(iter(all_.values())), form, context, True, lang)
-        return {"dataset": {d or "@none": show_instance(i, form, context, True, lang) for d, i in all_.items()}}
-    ordered = sorted(all_.values(), key=lambda i: i.dataset or "")
-    return alone_or_list([show_instance(i, form, context, len(all_) == 1, lang) for i in ordered])
-
-def show_value(i, form, context):
-    if i.kind == "VocabProperty":
-        return [compact(t, context) for t in i.value] if isinstance(i.value, list) else compact(i.value, context)
-    if i.kind == "ListRelationship" and form == "normalized":
-        return [{"object": u} for u in i.value]
-    return i.value
-
-def choose(map_, tag):
-    """[4.15] The tag itself, or the one for any language, or whatever there is."""
-    return tag if tag in map_ else "@none" if "@none" in map_ else next(iter(map_))
-
-def show_instance(i, form, context, alone, lang):
-    value, member, kind, said = show_value(i, form, context), KINDS[i.kind], i.kind, {}
-    if lang and kind == "LanguageProperty" and i.value:
-        chosen = choose(i.value, lang)         # becomes a Property in that language
-        value, member, kind, said = i.value[chosen], "value", "Property", {"lang": chosen}
-    if form == "simplified":
-        return {member: value} if kind in ("LanguageProperty", "VocabProperty", "JsonProperty") else value
-    out = {"type": kind, member: value, **said}
-    for name, m in i.members.items():
-        if name != "expiresAt":                # only with sysAttrs
-            out[name] = compact(m, context) if name in ("objectType", "valueType") else m
-    for name, all_ in i.subs.items():
-        out[compact(name, context)] = show_attribute(all_, form, context, lang)
-    if form == "normalized":
-        return out
-    if len(out) == 2 and alone and kind == "GeoProperty":
-        return value
-    if len(out) == 2 and alone and kind == "Property" and not misread(value):
-        return value
-    if i.kind == "Property" and is_geometry(value):
-        return out                             # without its type it would become a GeoProperty
-    del out["type"]
-    return out
-
-def misread(value):
-    """Would this value, standing alone, be read as anything but the value of a Property?"""
-    if isinstance(value, list):
-        return "{" in json.dumps(value)        # perhaps instances: an array with objects anywhere in it is not left alone
-    if isinstance(value, dict):
-        return kind_of(value) is not None or is_geometry(value) or any(m in MEMBER_KIND for m in value)
-    return value == NULL
-
-# ---- as a command a person can repeat ----
-
-def media(r):
-    return "application/ld+json" if r.get("ld") else "application/json"
-
-def sent_body(r):
-    """With the context in it, where the request is JSON-LD [6.3.5]."""
-    if not r.get("ld"):
-        return r["body"]
-    return ([{**i, "@context": CONTEXT_URL} for i in r["body"]] if isinstance(r["body"], list)
-        else {**r["body"], "@context": CONTEXT_URL})
-
-def curl(r, base="$B"):
-    query = "&".join(f"{k}={v}" for k, v in r.get("params", {}).items())
-    parts = [f"curl -i -X {r['method']} '{base}/{'/'.join(r['path'])}{'?' + query if query else ''}'"]
-    if r.get("tenant"):
-        parts.append(f"-H 'NGSILD-Tenant: {r['tenant']}'")
-    if r.get("context") and not r.get("ld"):
-        parts.append(f"-H 'Link: <{CONTEXT_URL}>; rel=\"http://www.w3.org/ns/json-ld#context\"; type=\"application/ld+json\"'")
-    if "body" in r:
-        text = json.dumps(sent_body(r), ensure_ascii=False).replace("'", "'\\''")
-        parts.append(f"-H 'Content-Type: {media(r)}' -d '{text}'")
-    return " ".join(parts)
