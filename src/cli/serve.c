@@ -24,7 +24,6 @@ struct cd_loop {
 	struct cd_serve *serve;
 	unsigned index;
 	pthread_t thread;
-	bool started;
 	uv_loop_t uv;
 	uv_async_t stop;
 	uv_signal_t signals[2];
@@ -157,21 +156,31 @@ static cd_code open_loops(struct cd_cx *cx, struct cd_serve *s)
 	return CD_OK;
 }
 
-static void run_loops(struct cd_serve *s)
+/* A loop without its thread would leave those waiting whom the kernel gives to its listener. */
+static cd_code start_loops(struct cd_cx *cx, struct cd_serve *s)
+{
+	for (unsigned i = 1; i < s->loops_n; i++)
+		if (pthread_create(&s->loops[i].thread, NULL, run_loop, &s->loops[i]) != 0)
+			return cd_fail(cx, CD_E_INTERNAL, "loops", "There is no thread for loop %u of %u", i,
+				s->loops_n);
+	return CD_OK;
+}
+
+static cd_code run_loops(struct cd_cx *cx, struct cd_serve *s)
 {
 	open_signals(&s->loops[0]);
-	for (unsigned i = 1; i < s->loops_n; i++)
-		s->loops[i].started = pthread_create(&s->loops[i].thread, NULL, run_loop, &s->loops[i]) == 0;
+	if (start_loops(cx, s))
+		return cx->err.code;
 	printf("Cardo %s listens on %s://%s\n", CARDO_VERSION, s->tls ? "https" : "http", s->set.listen);
 	fflush(stdout);
 	run_loop(&s->loops[0]);
 	for (unsigned i = 1; i < s->loops_n; i++)
-		if (s->loops[i].started)
-			pthread_join(s->loops[i].thread, NULL);
+		pthread_join(s->loops[i].thread, NULL);
 	for (unsigned i = 0; i < s->loops_n; i++) {
 		cd_demo_free(s->loops[i].demo);
 		cd_arena_done(&s->loops[i].arena);
 	}
+	return CD_OK;
 }
 
 /* ---- the process ---- */
@@ -268,8 +277,7 @@ static int serve(struct cd_cx *cx, struct cd_serve *s)
 		return cd_cli_fail(cx);
 	s->metrics[s->loops_n] = &writer;
 	s->metrics_n = s->loops_n + 1;
-	run_loops(s);
-	return 0;
+	return run_loops(cx, s) ? cd_cli_fail(cx) : 0;
 }
 
 int cd_cmd_serve(struct cd_cx *cx, int argc, char **argv)

@@ -1,6 +1,7 @@
 """The life of the process: start, stop, kill, restart, lock, settings, backup, TLS."""
 import json
 import pathlib
+import resource
 import signal
 import socket
 import ssl
@@ -141,6 +142,50 @@ def test_damage_is_found_and_named(make_server):
     assert r.returncode == 1 and "segment 1" in r.stdout + r.stderr, r
     r = subprocess.run([binary(), "serve", "--data", s.folder, "--listen", "127.0.0.1:0"], capture_output=True, text=True, timeout=20)
     assert r.returncode == 1 and "segment 1" in r.stderr, r
+
+def test_a_loop_without_a_thread_is_no_start(tmp_path):
+    def little_memory():
+        resource.setrlimit(resource.RLIMIT_AS, (1200 << 20, 1200 << 20))
+    r = subprocess.run([binary(), "serve", "--data", str(tmp_path / "twin"), "--listen", "127.0.0.1:0", "--loops", "200",
+                        "--checkpoint-map", "256MiB"], capture_output=True, text=True, timeout=20, preexec_fn=little_memory)
+    assert r.returncode == 1 and "loop" in r.stderr and "listens" not in r.stdout, r
+
+class OnSmallDisk(Server):
+    """The data directory is a file system of its own, of 24 MiB, that nobody else sees."""
+
+    def start(self):
+        pathlib.Path(self.folder).mkdir()
+        inside = f"mount -t tmpfs -o size=24m none '{self.folder}' && exec \"$@\""
+        if subprocess.run(["unshare", "-m", "sh", "-c", inside, "sh", "true"], capture_output=True).returncode:
+            pytest.skip("may not mount a small file system")
+        self.log = open(self.folder + ".log", "ab")
+        self.process = subprocess.Popen(
+            ["unshare", "-m", "sh", "-c", inside, "sh", binary(self.kind), "serve", "--data", self.folder + "/twin", "--listen",
+             f"127.0.0.1:{self.port}", *self.flags], stdout=self.log, stderr=self.log)
+        for _ in range(1000):
+            try:
+                if self.get("/ready").status == 200:
+                    return self
+            except OSError:
+                time.sleep(0.01)
+        raise AssertionError(pathlib.Path(self.folder + ".log").read_text())
+
+def test_a_full_disk_refuses_what_grows_and_nothing_else(tmp_path):
+    s = OnSmallDisk(tmp_path / "disk", "--segment-bytes", "1MiB", "--checkpoint-bytes", "2MiB", kind="CARDO_ASAN").start()
+    n = 0
+    while (a := s.call("POST", f"{NGSI}/entities", entity(n, pad="x" * 20000))).status == 201:
+        n += 1
+        assert n < 2000
+    assert a.status == 503 and a.json["type"].endswith("/InsufficientStorage") and a.headers["Retry-After"], a.body
+    assert s.get("/ready").json == {"status": "ready"} # it still writes
+    assert s.get(f"{NGSI}/entities/urn:x:{n}").status == 404
+    assert s.get(f"{NGSI}/entities/urn:x:{n - 1}?options=keyValues").json["n"] == n - 1
+    for i in range(n):
+        assert s.call("DELETE", f"{NGSI}/entities/urn:x:{i}").status == 204, i
+    assert s.get(f"{NGSI}/entities?type=T").json == []
+    assert s.stop() == 0
+    text = pathlib.Path(s.folder + ".log").read_text()
+    assert "the disk is full" in text and "Sanitizer" not in text
 
 def test_tls(make_server, tmp_path):
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", tmp_path / "key.pem", "-out",
