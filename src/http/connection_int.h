@@ -135,6 +135,13 @@ void cd_conn_linger(
 	struct cd_http_conn *); /* say that nothing follows, and close when the client has read that */
 void cd_conn_timeout(struct cd_http_conn *);
 
+/* head.c */
+/* The head is complete: its spans become method, target and fields, in the buffer. */
+void cd_head_take(struct cd_http_buffer *, struct request *, const llhttp_t *);
+/* What breaks the protocol or a bound, in the order of importance. Sets close_after when nothing behind it
+ * can be trusted. */
+cd_code cd_head_check(const struct cd_http_buffer *, struct request *, const llhttp_t *);
+
 /* answer.c */
 /* Send bytes; takes nothing. What the kernel does not take at once is copied and follows. False: the
  * connection is gone. */

@@ -4,12 +4,13 @@
  *
  * Little endian, 64-bit hosts. Layout of a block (every part starts at a multiple of 8):
  *
- *   struct cd_ent_head
- *   cd_stamp        stamp[stamps]     distinct times; nodes name them by index + 1, 0 is "none"
- *   struct cd_node  node[nodes]       tops first, sorted by (term, dataset: default first, then bytes); the
- * children of a node stand together, sorted the same way, somewhere behind it struct cd_ref   scope[scopes]
- * each "/A/B", sorted, distinct cd_term         type[types]       sorted, distinct (padded to 8) bytes id,
- * scopes, values, metas; each starts at a multiple of 8
+ *   struct cd_ent
+ *   cd_stamp        stamp[stamps]  distinct times; nodes name them by index + 1, 0 is "none"
+ *   struct cd_node  node[nodes]    tops first, sorted by (term, dataset: default first, then bytes); the
+ *                                  children of a node stand together, sorted the same way, behind it
+ *   struct cd_ref   scope[scopes]  each "/A/B", sorted, distinct
+ *   cd_term         type[types]    sorted, distinct (padded to 8)
+ *   bytes                          id, scopes, values, metas; each starts at a multiple of 8
  *
  * A value is compact JSON text (no blanks, shortest escapes, numbers as the client wrote them) of the member
  * that its kind names: value, object, languageMap, vocab, valueList, objectList (an array of URI strings),

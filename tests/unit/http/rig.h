@@ -1,13 +1,19 @@
 /*
  * A real server on loopback in a thread of its own, with a tiny application; and a client of plain sockets.
  *
- *   /echo       200 with the body back and X-Seen: METHOD TARGET     /later    the same, 20 ms later
- *   /fields     name=value lines                                     /hold     when rig_release is called
- *   /bytes/N    N bytes of text                                      /json/N   the same, as a JSON string
- *   /stream/N   N bytes in pieces, as fast as the client reads       /cut/N    N bytes, then the connection
- * is cut /empty      204                                                  /refused  403 while the head is
- * looked at /redirect/N 302 to N-1, 0 is an echo    /elsewhere  302 to ftp:  /tag      ETag "v1", 304 for who
- * has it    /stall    200 after the whole loop stood still for two seconds
+ *   /echo         200 with the body back and X-Seen: METHOD TARGET
+ *   /later        the same, 20 ms later
+ *   /hold         when rig_release is called
+ *   /stall        after the whole loop stood still for two seconds
+ *   /fields       name=value lines
+ *   /bytes/N      N bytes of text; /raw/N the same as image/png
+ *   /stream/N     N bytes in pieces, as fast as the client reads
+ *   /cut/N        N bytes, then the connection is cut
+ *   /empty        204
+ *   /refused      403 while the head is looked at
+ *   /redirect/N   302 to N-1, 0 is an echo
+ *   /elsewhere    302 to ftp:
+ *   /tag          ETag "v1", 304 for who has it
  */
 #ifndef CD_TEST_RIG_H
 #define CD_TEST_RIG_H
