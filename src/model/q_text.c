@@ -4,9 +4,10 @@
  *   query     = all *( "|" all )                      ";" binds tighter
  *   all       = item *( ";" item )
  *   item      = "(" query ")" | path [ op value ]
- *   path      = name "{" [ type *("," type) ":" ] path "}" | name *( "." name ) [ "[" name *( "." name ) "]"
- * ] value     = one ".." one | one *( "," one ) one       = "quoted" | number | true | false | date |
- * anything else up to the next of ; | ) } ,
+ *   path      = name "{" [ type *("," type) ":" ] path "}"
+ *             | name *( "." name ) [ "[" name *( "." name ) "]" ]
+ *   value     = one ".." one | one *( "," one )
+ *   one       = "quoted" | number | true | false | date | anything else up to the next of ; | ) } ,
  *
  * An unquoted value that is nothing else is taken for a string, as the examples of the standard do.
  */

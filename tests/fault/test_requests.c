@@ -90,7 +90,8 @@ static void world_open(struct world *w)
 	w->all[1] = &w->writer;
 	w->serve.metrics = w->all;
 	w->serve.metrics_n = 2;
-	w->serve.loops_n = w->serve.ready = 1;
+	w->serve.loops_n = 1;
+	atomic_store(&w->serve.ready, 1);
 	w->answer = malloc(ANSWER);
 	assert_int_equal(uv_loop_init(&w->loop), 0);
 	open_parts(w);
@@ -186,7 +187,7 @@ static void ask(struct world *w, const char *line, const char *body)
 
 enum effect { READS, REPEATS, MAKES, CHANGES, DELETES }; /* REPEATS: answers the same each time */
 struct request {
-	const char *line, *body; /* %lu: how often it was tried */
+	const char *line, *body; /* %1$lu: how often it was tried */
 	int status;
 	enum effect effect; /* on urn:k:N, or on n of urn:a, which becomes N */
 };
@@ -200,19 +201,20 @@ struct request {
 	"\"languageMap\":{\"de\":\"Lampe\",\"en\":\"lamp\"}},\"scope\":[\"/a/b\"]"
 
 static const struct request requests[] = {
-	{"POST " API "/entities", "{\"id\":\"urn:k:%lu\",\"type\":[\"T\",\"U%1$lu\"]," ATTRIBUTES "}", 201,
+	{"POST " API "/entities", "{\"id\":\"urn:k:%1$lu\",\"type\":[\"T\",\"U%1$lu\"]," ATTRIBUTES "}", 201,
 		MAKES},
-	{"POST " API "/entities", "{\"id\":\"urn:k:%lu\",\"type\":\"T\",\"new%1$lu\":1}", 201, MAKES},
+	{"POST " API "/entities", "{\"id\":\"urn:k:%1$lu\",\"type\":\"T\",\"new%1$lu\":1}", 201, MAKES},
 	{"POST " API "/entities", "{\"id\":\"urn:a\",\"type\":\"T\"}", 409, READS},
-	{"POST " API "/entities", "{\"id\":\"urn:k:%lu\",\"type\":\"T\",\"n\":", 400, READS},
-	{"PATCH " API "/entities/urn:a/attrs/n", "{\"value\":%lu}", 204, CHANGES},
-	{"PATCH " API "/entities/urn:a", "{\"n\":{\"value\":%lu}}", 204, CHANGES},
-	{"POST " API "/entities/urn:a/attrs", "{\"n\":{\"type\":\"Property\",\"value\":%lu}}", 204, CHANGES},
-	{"DELETE " API "/entities/urn:k:%lu", "", 204, DELETES},
-	{"POST " API "/entityOperations/upsert", "[{\"id\":\"urn:k:%lu\",\"type\":\"T\"," ATTRIBUTES "}]",
+	{"POST " API "/entities", "{\"id\":\"urn:k:%1$lu\",\"type\":\"T\",\"n\":", 400, READS},
+	{"PATCH " API "/entities/urn:a/attrs/n", "{\"value\":%1$lu}", 204, CHANGES},
+	{"PATCH " API "/entities/urn:a", "{\"n\":{\"value\":%1$lu}}", 204, CHANGES},
+	{"POST " API "/entities/urn:a/attrs", "{\"n\":{\"type\":\"Property\",\"value\":%1$lu}}", 204,
+		CHANGES},
+	{"DELETE " API "/entities/urn:k:%1$lu", "", 204, DELETES},
+	{"POST " API "/entityOperations/upsert", "[{\"id\":\"urn:k:%1$lu\",\"type\":\"T\"," ATTRIBUTES "}]",
 		201, MAKES},
 	{"POST " API "/entityOperations/create",
-		"[{\"id\":\"urn:k:%lu\",\"type\":\"T\"},{\"id\":\"urn:a\",\"type\":\"T\"}]", 207, MAKES},
+		"[{\"id\":\"urn:k:%1$lu\",\"type\":\"T\"},{\"id\":\"urn:a\",\"type\":\"T\"}]", 207, MAKES},
 	{"GET " API "/entities/urn:a", "", 200, REPEATS},
 	{"GET " API "/entities/urn:none", "", 404, READS},
 	{"GET " API "/entities/urn:a?options=concise,sysAttrs&attrs=n,where", "", 200, REPEATS},
@@ -229,19 +231,19 @@ static const struct request requests[] = {
 	{"GET " API "/entities?id=urn:a,urn:b&type=(T|U1);T&idPattern=a&scopeQ=/a/%%23", "", 200, REPEATS},
 	{"GET " API "/entities/urn:a?join=inline&joinLevel=2", "", 200, REPEATS},
 	{"GET " API "/entities?type=T&join=flat&limit=3", "", 200, REPEATS},
-	{"POST " API "/entityOperations/merge", "[{\"id\":\"urn:a\",\"n\":{\"value\":%lu}}]", 204, CHANGES},
+	{"POST " API "/entityOperations/merge", "[{\"id\":\"urn:a\",\"n\":{\"value\":%1$lu}}]", 204, CHANGES},
 	{"POST " API "/entityOperations/update",
-		"[{\"id\":\"urn:a\",\"n\":{\"type\":\"Property\",\"value\":%lu}}]", 204, CHANGES},
-	{"PUT " API "/entities/urn:a", "{\"id\":\"urn:a\",\"type\":\"T\",\"n\":%lu," OTHERS "}", 204,
+		"[{\"id\":\"urn:a\",\"n\":{\"type\":\"Property\",\"value\":%1$lu}}]", 204, CHANGES},
+	{"PUT " API "/entities/urn:a", "{\"id\":\"urn:a\",\"type\":\"T\",\"n\":%1$lu," OTHERS "}", 204,
 		CHANGES},
-	{"POST " API "/entityOperations/delete", "[\"urn:k:%lu\"]", 204, DELETES},
-	{"DELETE " API "/entities?type=T&id=urn:k:%lu", "", 204, DELETES},
+	{"POST " API "/entityOperations/delete", "[\"urn:k:%1$lu\"]", 204, DELETES},
+	{"DELETE " API "/entities?type=T&id=urn:k:%1$lu", "", 204, DELETES},
 	{"GET " API "/entities?type=Large&limit=1000", "", 200, REPEATS},
 	{"GET " API "/types?details=true", "", 200, REPEATS},
 	{"GET " API "/attributes/n", "", 200, REPEATS},
 	{"GET " API "/nonsense", "", 404, READS},
 	{"OPTIONS " API "/entities", "", 204, READS},
-	{"POST " API "/jsonldContexts", "{\"@context\":{\"a%lu\":\"https://example.org/a\"}}", 201, READS},
+	{"POST " API "/jsonldContexts", "{\"@context\":{\"a%1$lu\":\"https://example.org/a\"}}", 201, READS},
 	{"GET " API "/jsonldContexts?details=true", "", 200, READS},
 	{"GET /metrics", "", 200, READS},
 	{"GET /openapi", "", 200, REPEATS},
