@@ -33,21 +33,24 @@ static void sleep_us(uint64_t us)
 	(void)nanosleep(&t, NULL); /* waking early only makes it less polite */
 }
 
+uint64_t cd_keep_rest_us(uint64_t sync, uint64_t calm, uint64_t behind, uint64_t due)
+{
+	uint64_t us = sync > 2 * calm ? 4 * sync : sync;
+	return behind / 2 > due ? 0 : us < PACE_MAX_US ? us : PACE_MAX_US;
+}
+
 static bool pace(void *arg)
 {
 	struct cd_store *s = arg;
-	uint64_t sync = atomic_load_explicit(&s->sync_us, memory_order_relaxed);
-	uint64_t behind = atomic_load(&s->written) - atomic_load(&s->checkpointed);
 	if (!cd_writable(s))
 		return false;
 	(void)cd_log_prepare(
 		s->log); /* a long checkpoint must not leave the writer without a spare segment */
-	if (!s->threads || atomic_load(&s->keep_hurry) || atomic_load(&s->stop) ||
-		behind / 2 > s->set->checkpoint_bytes)
+	if (!s->threads || atomic_load(&s->keep_hurry) || atomic_load(&s->stop))
 		return true;
-	uint64_t us =
-		sync > 2 * atomic_load_explicit(&s->sync_calm_us, memory_order_relaxed) ? 4 * sync : sync;
-	sleep_us(us < PACE_MAX_US ? us : PACE_MAX_US);
+	sleep_us(cd_keep_rest_us(atomic_load_explicit(&s->sync_us, memory_order_relaxed),
+		atomic_load_explicit(&s->sync_calm_us, memory_order_relaxed),
+		atomic_load(&s->written) - atomic_load(&s->checkpointed), s->set->checkpoint_bytes));
 	return true;
 }
 

@@ -157,6 +157,9 @@ void cd_keep_ask(struct cd_store *);
 /* What is due, once: a spare segment, a checkpoint. */
 void cd_keep_step(struct cd_store *);
 void *cd_keep_main(void *store);
+/* How long a checkpoint rests between two transactions: the newest sync of the log took `sync`, usual are
+ * `calm`, and the log is `behind` bytes ahead of the last checkpoint, which is due after `due`. */
+uint64_t cd_keep_rest_us(uint64_t sync, uint64_t calm, uint64_t behind, uint64_t due);
 
 /* ---- recovery (recover.c) ---- */
 

@@ -2,9 +2,12 @@
  * The store from outside, without threads, on the disk of this machine: what was answered is there, also
  * after a restart from log and checkpoint; what failed left nothing; bounds at and one past them.
  */
+#include "base/hash.h"
 #include "base/mem.h"
+#include "store/log_int.h"
 #include "twin.h"
 
+#include <lmdb.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -70,6 +73,79 @@ static void test_folder(void **state)
 	assert_int_equal(twin_open(&t), CD_E_CORRUPT); /* its parts hold something, but what? */
 	cd_arena_done(&second.arena);
 	twin_done(&t);
+}
+
+static void set_segment_format(const char *folder, uint32_t version)
+{
+	char path[320];
+	struct seg_head h;
+	snprintf(path, sizeof path, "%s/log/%020d.seg", folder, 1);
+	FILE *f = fopen(path, "r+");
+	assert_non_null(f);
+	assert_int_equal(fread(&h, sizeof h, 1, f), 1);
+	h.version = version;
+	h.sum = cd_sum32(&h, SEG_HEAD - 4, 1);
+	rewind(f);
+	assert_int_equal(fwrite(&h, sizeof h, 1, f), 1);
+	fclose(f);
+}
+
+static void set_checkpoint_format(const char *folder, uint32_t format)
+{
+	char path[320], copy[64];
+	MDB_env *env;
+	MDB_txn *txn;
+	MDB_dbi db;
+	MDB_val key = {4, (void *)(uintptr_t) "meta"}, value;
+	snprintf(path, sizeof path, "%s/checkpoint/data.mdb", folder);
+	assert_int_equal(mdb_env_create(&env), 0);
+	assert_int_equal(mdb_env_set_maxdbs(env, 8), 0);
+	assert_int_equal(mdb_env_open(env, path, MDB_NOLOCK | MDB_NOSUBDIR, 0600), 0);
+	assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+	assert_int_equal(mdb_dbi_open(txn, "meta", 0, &db), 0);
+	assert_int_equal(mdb_get(txn, db, &key, &value), 0);
+	assert_int_equal(value.mv_size, sizeof copy);
+	memcpy(copy, value.mv_data, sizeof copy);
+	memcpy(copy, &format, sizeof format);
+	value.mv_data = copy;
+	assert_int_equal(mdb_put(txn, db, &key, &value, 0), 0);
+	assert_int_equal(mdb_txn_commit(txn), 0);
+	mdb_env_close(env);
+}
+
+/* Each file says its version: a newer one is told as such, not as damage, and nothing is touched. */
+static void test_newer_formats(void **state)
+{
+	(void)state;
+	struct twin t;
+	twin_init(&t);
+	assert_int_equal(twin_open(&t), CD_OK);
+	assert_int_equal(twin_create(&t, "", "urn:a", TYPE, 1, 0), CD_OK);
+	twin_close(&t);
+	set_segment_format(t.folder, SEG_VERSION + 1);
+	assert_int_equal(twin_open(&t), CD_E_NOT_SUPPORTED);
+	set_segment_format(t.folder, SEG_VERSION);
+	set_checkpoint_format(t.folder, 2);
+	assert_int_equal(twin_open(&t), CD_E_NOT_SUPPORTED);
+	set_checkpoint_format(t.folder, 1);
+	assert_int_equal(twin_open(&t), CD_OK);
+	assert_int_equal(twin_get(&t, "", "urn:a"), 1);
+	twin_done(&t);
+}
+
+/* ---- pace ---- */
+
+/* A checkpoint rests as long as a sync of the log takes, four times as long while those are slow, and not at
+ * all when the log runs away. */
+static void test_pace(void **state)
+{
+	(void)state;
+	const uint64_t due = 1 << 20;
+	assert_int_equal(cd_keep_rest_us(500, 400, 0, due), 500);
+	assert_int_equal(cd_keep_rest_us(800, 400, 2 * due, due), 800);
+	assert_int_equal(cd_keep_rest_us(801, 400, 0, due), 4 * 801);
+	assert_int_equal(cd_keep_rest_us(30000, 400, 0, due), 100000);
+	assert_int_equal(cd_keep_rest_us(30000, 400, 2 * due + 2, due), 0);
 }
 
 /* ---- random work, and restarts ---- */
@@ -1014,6 +1090,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_first_minutes),
 		cmocka_unit_test(test_folder),
+		cmocka_unit_test(test_newer_formats),
+		cmocka_unit_test(test_pace),
 		cmocka_unit_test(test_random_restarts),
 		cmocka_unit_test(test_indexes),
 		cmocka_unit_test(test_one_job_many_changes),
