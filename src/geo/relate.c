@@ -178,9 +178,11 @@ static double metres(double x0, double y0, double x1, double y1)
 	return s;
 }
 
-static double nearest(const struct cd_geo_query *q, cd_str text, const struct cd_box *box)
+/* The nearest points of both: the reference's, then the other's. False: there is no answer. */
+static bool nearest(
+	const struct cd_geo_query *q, cd_str text, const struct cd_box *box, double x[2], double y[2])
 {
-	double x[2], y[2], s = -1, shrink = q->shrink;
+	double shrink = q->shrink;
 	GEOSGeometry *g = read_geometry(q, text, box), *near_g = NULL, *point = NULL;
 	if (g)
 		near_g = geos.GEOSGeom_transformXY_r(q->handle, g, shrunk, &shrink);
@@ -188,9 +190,10 @@ static double nearest(const struct cd_geo_query *q, cd_str text, const struct cd
 		point = geos.GEOSGeom_createPointFromXY_r(q->handle, q->box.west * shrink, q->box.south);
 	GEOSCoordSequence *pair =
 		near_g ? geos.GEOSNearestPoints_r(q->handle, point ? point : q->reference, near_g) : NULL;
-	if (pair && geos.GEOSCoordSeq_getXY_r(q->handle, pair, 0, &x[0], &y[0]) &&
-		geos.GEOSCoordSeq_getXY_r(q->handle, pair, 1, &x[1], &y[1]))
-		s = metres(x[0] / shrink, y[0], x[1] / shrink, y[1]);
+	bool found = pair && geos.GEOSCoordSeq_getXY_r(q->handle, pair, 0, &x[0], &y[0]) &&
+		     geos.GEOSCoordSeq_getXY_r(q->handle, pair, 1, &x[1], &y[1]);
+	x[0] /= found ? shrink : 1;
+	x[1] /= found ? shrink : 1;
 	if (pair)
 		geos.GEOSCoordSeq_destroy_r(q->handle, pair);
 	if (point)
@@ -199,31 +202,32 @@ static double nearest(const struct cd_geo_query *q, cd_str text, const struct cd
 		geos.GEOSGeom_destroy_r(q->handle, near_g);
 	if (g)
 		geos.GEOSGeom_destroy_r(q->handle, g);
-	return s;
+	return found;
+}
+
+/* Along a sphere of the mean radius (haversine); the ellipsoid differs from it by less than 0.6 %. */
+static double on_sphere(double x0, double y0, double x1, double y1)
+{
+	const double degree = M_PI / 180, radius = 6371008.8;
+	double up = sin((y1 - y0) * degree / 2), aside = sin((x1 - x0) * degree / 2);
+	double h = up * up + cos(y0 * degree) * cos(y1 * degree) * aside * aside;
+	return 2 * radius * asin(sqrt(h < 1 ? h : 1));
 }
 
 double cd_geo_query_distance(const struct cd_geo_query *q, cd_str text, const struct cd_box *box)
 {
+	double x[2] = {0}, y[2] = {0};
 	if (q->point && is_point(box))
-		return metres(q->box.west, q->box.south, box->west, box->south);
-	return nearest(q, text, box);
-}
-
-/* Along a sphere of the mean radius: the ellipsoid differs from it by less than 0.6 %. */
-static double roughly(const struct cd_geo_query *q, const struct cd_box *box)
-{
-	const double degree = M_PI / 180, radius = 6371008.8;
-	double up = sin((box->south - q->box.south) * degree / 2),
-	       aside = sin((box->west - q->box.west) * degree / 2);
-	double h = up * up + q->shrink * cos(box->south * degree) * aside * aside;
-	return 2 * radius * asin(sqrt(h < 1 ? h : 1));
+		return on_sphere(q->box.west, q->box.south, box->west, box->south);
+	return nearest(q, text, box, x, y) ? on_sphere(x[0], y[0], x[1], y[1]) : -1;
 }
 
 enum side { INSIDE, OUTSIDE, CLOSE };
-/* Most points are so far from both bounds that the rough distance, with twice its error, tells. */
+/* Most points are so far from both bounds that the sphere, with twice its error, tells. */
 static enum side side_of(const struct cd_geo_query *q, const struct cd_box *box)
 {
-	double s = roughly(q, box), low = s * 0.988, high = s * 1.012;
+	double s = on_sphere(q->box.west, q->box.south, box->west, box->south), low = s * 0.988,
+	       high = s * 1.012;
 	if (high < q->least || (q->most >= 0 && low > q->most))
 		return OUTSIDE;
 	return low >= q->least && (q->most < 0 || high <= q->most) ? INSIDE : CLOSE;
@@ -231,11 +235,15 @@ static enum side side_of(const struct cd_geo_query *q, const struct cd_box *box)
 
 static bool is_near(const struct cd_geo_query *q, cd_str text, const struct cd_box *box)
 {
-	enum side side = q->point && is_point(box) ? side_of(q, box) : CLOSE;
+	double x[2] = {q->box.west, box->west}, y[2] = {q->box.south, box->south};
+	bool points = q->point && is_point(box);
+	enum side side = points ? side_of(q, box) : CLOSE;
 	if (side != CLOSE)
 		return side == INSIDE;
-	double s = cd_geo_query_distance(q, text, box);
-	return s >= 0 && s >= q->least && (q->most < 0 || s <= q->most);
+	if (!points && !nearest(q, text, box, x, y))
+		return false;
+	double s = metres(x[0], y[0], x[1], y[1]);
+	return s >= q->least && (q->most < 0 || s <= q->most);
 }
 
 /* ---- boxes ---- */

@@ -42,8 +42,8 @@ bool cd_geo_query_box(const struct cd_geo_query *, struct cd_box *ret);
 /* CD_GEOREL_NEAR: at most so many metres from now on, and no least. */
 void cd_geo_query_reach(struct cd_geo_query *, double most);
 
-/* Metres between the nearest points of two geometries, by the same rules; negative when there is no answer.
- * For ordering. */
+/* Metres between the nearest points of two geometries along a sphere, as orders have them [4.23.1]; negative
+ * when there is no answer. */
 double cd_geo_query_distance(const struct cd_geo_query *, cd_str geometry, const struct cd_box *);
 
 #endif

@@ -7,7 +7,8 @@ enum { KEYS_MAX = 32 };
 
 /* How mixed values ascend; what is absent comes last in either direction. */
 enum rank {
-	RANK_NUMBER = 1,
+	RANK_PLACE = 1, /* in an order by distance */
+	RANK_NUMBER,
 	RANK_STRING,
 	RANK_OBJECT,
 	RANK_ARRAY,
@@ -108,7 +109,8 @@ cd_code cd_order_parse(const struct cd_q_parse *p, const struct cd_order_text *i
 		return cd_fail_memory(p->cx);
 	o->names = p->names;
 	cd_code code = cd_collator_new(p->cx, in->collation, &o->collator);
-	if (code == CD_E_INTERNAL && !in->collation.p) { /* nobody asked for the library by name: by code points */
+	if (code == CD_E_INTERNAL &&
+		!in->collation.p) { /* nobody asked for the library by name: by code points */
 		cd_cx_clear(p->cx);
 		code = CD_OK;
 	}
@@ -196,8 +198,8 @@ static bool shaped(cd_str text, const char *shape)
 	return n <= text.n;
 }
 
-/* Dates and times of day have ranks of their own [4.6.3]: YYYY-MM-DD, hh:mm:ss[.f]Z. Without its Z a time is a prefix of the
- * later ones of that second. */
+/* Dates and times of day have ranks of their own [4.6.3]: YYYY-MM-DD, hh:mm:ss[.f]Z. Without its Z a time is
+ * a prefix of the later ones of that second. */
 static void put_text_or_time(struct cd_order *o, cd_str text, struct cd_buf *b)
 {
 	if (text.n == 10 && shaped(text, "0000-00-00")) {
@@ -257,15 +259,22 @@ static double metres_to(const struct key *k, const struct cd_ent *e, struct cd_q
 	return cd_geo_query_distance(k->from, cd_node_value(e, n), &box);
 }
 
-static void put_distance(const struct key *k, const struct cd_ent *e, struct cd_q_run *run, struct cd_buf *b)
+/* What is no place comes behind all places, by value. [4.23.2] */
+static void put_distance(struct cd_order *o, const struct key *k, const struct cd_ent *e,
+	struct cd_q_run *run, struct cd_buf *b)
 {
+	struct cd_q value = {
+		.kind = CD_Q_COMPARE, .op = CD_OP_EQ, .path = {.steps = &k->path->term, .steps_n = 1}};
+	struct cd_q_first first;
 	double metres = metres_to(k, e, run);
-	if (metres < 0) {
+	if (metres >= 0) {
+		put_rank(b, RANK_PLACE);
+		put_u64(b, cd_key_of_double(metres));
+	} else if (k->path->kind == CD_Q_GEO && cd_q_first(&value, e, run, &first)) {
+		put_seen(o, &first, b);
+	} else {
 		put_rank(b, RANK_ABSENT);
-		return;
 	}
-	put_rank(b, RANK_NUMBER);
-	put_u64(b, cd_key_of_double(metres));
 }
 
 static void put_key(struct cd_order *o, const struct key *k, const struct cd_ent *e, struct cd_q_run *run,
@@ -286,7 +295,7 @@ static void put_key(struct cd_order *o, const struct key *k, const struct cd_ent
 			put_rank(b, RANK_ABSENT);
 		break;
 	case BY_DISTANCE:
-		put_distance(k, e, run, b);
+		put_distance(o, k, e, run, b);
 		break;
 	case BY_PATH:
 		if (k->path->kind == CD_Q_COMPARE && cd_q_first(k->path, e, run, &first))

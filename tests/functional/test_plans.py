@@ -198,6 +198,10 @@ def test_the_nearest_come_from_an_index_of_places(twin, at):
         assert told["order"] == "index" and told["evaluated"] < 300
     farthest = [distance[i] for i in ids(twin, orderBy="place;dist-desc", orderFrom=json.dumps(at), type="Sensor", limit=5)]
     assert farthest == pytest.approx(sorted(distance.values(), reverse=True)[:5], rel=0.01)
+    # no place any more: behind all of them, by value
+    assert twin.call("PUT", NGSI + "/entities/urn:e:9", {**twin.entities[9], "place": 5}).status == 204
+    assert ids(twin, **order, type="Sensor", limit=5, offset=COUNT - 1) == ["urn:e:9"]
+    assert twin.call("PUT", NGSI + "/entities/urn:e:9", twin.entities[9]).status == 204
     answer = query(twin, **order, type="Sensor", limit=3, count="true")
     assert answer.headers["NGSILD-Results-Count"] == str(COUNT) and 'rel="next"' in str(answer.headers)
     assert len(ids(twin, **order, q="serial<2", limit=20)) == 2
