@@ -73,8 +73,11 @@ class Listener:
     def close(self):
         self.socket.close()
 
-def metric(server, name):
-    return int(re.search(rf"^cardo_{name} (\d+)$", server.get("/metrics").body.decode(), re.M)[1])
+def metrics(server):
+    return {name.removesuffix("_total"): int(n) for name, n in re.findall(r"^cardo_(\w+) (\d+)$", server.get("/metrics").body.decode(), re.M)}
+
+def listeners(server):
+    return metrics(server)["events_listeners"]
 
 def wait(true, seconds=20):
     end = time.monotonic() + seconds
@@ -143,6 +146,8 @@ def test_a_crowd_of_changes_is_a_few_and_a_number(make_server):
     assert len(l.of("change")) <= 40 * len(l.of("missed")) and not l.of("resync")
     revisions = [c["revision"] for c in l.of("change")]
     assert revisions == sorted(set(revisions)) and revisions[-1] == l.of("ready")[0]["revision"] + 30000
+    m = metrics(s)
+    assert m["events_told"] == len(l.of("change")) and m["events_missed"] == 30000 - m["events_told"] and m["events_listeners"] == 1
     assert s.stop() == 0
 
 def test_one_that_comes_back_misses_nothing(make_server):
@@ -152,7 +157,7 @@ def test_one_that_comes_back_misses_nothing(make_server):
     l.until(lambda l: l.of("change"))
     last = l.seen[-1][2]
     l.close()
-    wait(lambda: metric(s, "events_listeners") == 0)
+    wait(lambda: listeners(s) == 0)
     for i in range(1, 21):
         s.call("POST", f"{NGSI}/entities", entity(i))
     back = Listener(s, Last_Event_ID=last).until(lambda l: l.number == 20)
@@ -235,7 +240,7 @@ def test_one_that_never_reads_is_cut_off(make_server):
     Listener(s, room=2048).ready()
     n = 0
     end = time.monotonic() + 60
-    while metric(s, "events_listeners"):
+    while listeners(s):
         n += 1
         s.call("POST", f"{NGSI}/entityOperations/upsert?options=update", [
             {"id": f"urn:x:{i}", "type": "Lamp", **{"x" * 60 + str(k): {"type": "Property", "value": n} for k in range(8)}} for i in range(200)])
@@ -248,7 +253,7 @@ def test_places_are_bounded_and_become_free(make_server):
     outside = Listener(s)
     assert outside.status == 503 and "retry-after: 5" in outside.head
     inside.pop().close()
-    wait(lambda: metric(s, "events_listeners") == 2)
+    wait(lambda: listeners(s) == 2)
     assert Listener(s).ready().status == 200
     assert s.stop() == 0
     s = make_server("--events-max", "0", name="off").start()
@@ -260,7 +265,7 @@ def test_many_listeners_hear_the_same(make_server):
     all_of_them = [Listener(s, room=65536) for _ in range(200)]
     for l in all_of_them:
         l.ready()
-    assert metric(s, "events_listeners") == 200
+    assert listeners(s) == 200
     for i in range(30):  # no more than one tick tells
         s.call("POST", f"{NGSI}/entities", entity(i))
     for l in all_of_them:
@@ -268,17 +273,17 @@ def test_many_listeners_hear_the_same(make_server):
         assert [c["id"] for c in l.of("change")] == [f"urn:x:{i}" for i in range(30)]
     for l in all_of_them:
         l.close()
-    wait(lambda: metric(s, "events_listeners") == 0)
+    wait(lambda: listeners(s) == 0)
     assert s.stop() == 0
 
 def test_a_drain_ends_the_streams(make_server):
     s = make_server(kind="CARDO_ASAN").start()
-    listeners = [Listener(s).ready() for _ in range(3)] + [Listener(s)]
+    heard = [Listener(s).ready() for _ in range(3)] + [Listener(s)]
     stalled = Listener(s, room=2048)
     began = time.monotonic()
     assert s.stop() == 0
     assert time.monotonic() - began < 5
-    for l in listeners:
+    for l in heard:
         l.until(lambda l: l.ended)
     stalled.close()
     text = pathlib.Path(s.folder + ".log").read_text()
