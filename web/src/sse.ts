@@ -59,29 +59,46 @@ export function waiting(attempt: number, chance: number): number {
   return most / 2 + (most / 2) * chance;
 }
 
-/** Listen until stopped. */
+/**
+ * Listen until stopped. Asleep it has no connection, of which a browser keeps few for one host: a page that
+ * nobody looks at shall not hold one. Awake again it comes back with the last id.
+ */
 export class Feed {
-  private stopped = new AbortController();
+  private stopped = false;
+  private attempt = new AbortController();
   private lastId = '';
+  private wakeUp: (() => void) | null = null;
 
   constructor(
     private readonly url: string,
     private readonly headers: Record<string, string>,
     private readonly listener: FeedListener,
+    private asleep = false,
   ) {
     void this.listen();
   }
 
   stop(): void {
-    this.stopped.abort();
+    this.stopped = true;
+    this.sleep(false);
+    this.attempt.abort();
+  }
+
+  sleep(asleep: boolean): void {
+    this.asleep = asleep;
+    if (asleep) this.attempt.abort();
+    else this.wakeUp?.();
   }
 
   private async listen(): Promise<void> {
-    for (let attempt = 0; !this.stopped.signal.aborted; attempt++) {
+    for (let attempt = 0; !this.stopped; attempt++) {
+      if (this.asleep) await new Promise<void>((resolve) => (this.wakeUp = resolve));
+      if (this.stopped) return;
       this.listener.state('connecting');
       const outcome = await this.once().catch(() => 'failed' as const);
-      if (this.stopped.signal.aborted) return;
+      if (this.stopped) return;
       if (outcome === 'absent') return this.listener.state('absent');
+      if (this.attempt.signal.aborted) continue; // by sleep()
       if (outcome === 'heard') attempt = 0;
       const ms = waiting(attempt, Math.random());
       this.listener.state('waiting', ms);
@@ -92,7 +109,8 @@ export class Feed {
   private async once(): Promise<'absent' | 'heard' | 'failed'> {
     const headers: Record<string, string> = { ...this.headers, Accept: 'text/event-stream' };
     if (this.lastId) headers['Last-Event-ID'] = this.lastId;
-    const answer = await fetch(this.url, { headers, cache: 'no-store', signal: this.stopped.signal });
+    this.attempt = new AbortController();
+    const answer = await fetch(this.url, { headers, cache: 'no-store', signal: this.attempt.signal });
     if (answer.status === 404) return 'absent';
     if (!answer.ok || !answer.body) return 'failed';
     this.listener.state('live');

@@ -45,6 +45,7 @@ export class Ticker {
     private readonly events: TickerEvents,
   ) {
     parts.pause.addEventListener('click', () => this.pause(!this.paused));
+    document.addEventListener('visibilitychange', () => this.feed?.sleep(document.hidden));
     setInterval(() => this.deliver(), PAINT_MS);
     setInterval(() => this.second(), 1000);
   }
@@ -66,7 +67,7 @@ export class Ticker {
           this.say(state, ms);
           if (state !== 'connecting') resolve();
         },
-      });
+      }, document.hidden);
     });
   }
 
