@@ -122,17 +122,18 @@ static size_t pack(const struct cd_event *e, uint64_t out[WORDS_MOST])
 		.attributes_n = (uint8_t)attributes};
 	r.verb = (uint8_t)verb_of(e, r.at);
 	char *p = (char *)out;
-	size_t names_bytes = (types + attributes) * sizeof *names;
+	size_t names_bytes = (types + attributes) * sizeof *names,
+	       n = (sizeof r + names_bytes + id.n + 7) / 8;
+	out[n - 1] = 0; /* its last bytes may not be of the record */
 	memcpy(p, &r, sizeof r);
 	memcpy(p + sizeof r, names, names_bytes);
 	memcpy(p + sizeof r + names_bytes, id.p, id.n);
-	size_t n = (sizeof r + names_bytes + id.n + 7) / 8;
 	return n;
 }
 
 static void put(struct ring *r, const struct cd_event *e)
 {
-	uint64_t packed[WORDS_MOST] = {0};
+	uint64_t packed[WORDS_MOST];
 	size_t n = pack(e, packed);
 	struct row *row = &r->rows[e->revision & (r->rows_n - 1)];
 	uint64_t at = r->records_end, end = at + n;
