@@ -1,5 +1,6 @@
 """The life of the process: start, stop, kill, restart, lock, settings, backup, TLS."""
 import json
+import os
 import pathlib
 import resource
 import signal
@@ -12,7 +13,8 @@ import urllib.request
 
 import pytest
 
-from conftest import NGSI, Server, binary
+from conftest import NGSI, ROOT, Server, binary
+from context_server import contexts  # noqa: F401 (a fixture)
 
 def entity(i, **more):
     return {"id": f"urn:x:{i}", "type": "T", "n": {"type": "Property", "value": i}, **more}
@@ -78,6 +80,45 @@ def test_kill_under_load_loses_nothing_acknowledged(make_server, round_):
     assert s.stop() == 0
     out = subprocess.run([binary(), "verify", "--data", s.folder], capture_output=True, text=True)
     assert out.returncode == 0 and "sound" in out.stdout, out.stdout + out.stderr
+
+@pytest.mark.skipif("CARDO_TSAN" not in os.environ, reason="needs a program with the thread sanitizer in CARDO_TSAN")
+def test_loops_writer_and_housekeeper_race_for_nothing(make_server, tmp_path, contexts):
+    """Everything at once on four loops: writes, reads, queries that ask for indexes, remote contexts, a backup, a checkpoint."""
+    contexts.pages = {f"/{k}": {"@context": {"n": "http://e.org/n"}} for k in range(4)}
+    s = make_server("--loops", "4", "--segment-bytes", "1MiB", "--checkpoint-bytes", "1MiB", "--index-worth", "10",
+                    "--pins-max", "64", kind="CARDO_TSAN",
+                    env={"TSAN_OPTIONS": f"suppressions={ROOT}/tests/tsan.supp"}).start()
+    stop, wrong = threading.Event(), []
+
+    def worker(w):
+        n = 0
+        while not stop.is_set():
+            n += 1
+            link = {"Link": f'<{contexts.url(f"/{n % 4}")}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'}
+            calls = [("POST", f"/entityOperations/upsert", [entity(i, w=w, pad="x" * 300) for i in range(n % 40, n % 40 + 20)], {}),
+                     ("PATCH", f"/entities/urn:x:{n % 60}/attrs/n", {"value": n}, {}),
+                     ("GET", f"/entities?type=T&q=n>{n % 50}&limit=50&count=true", None, link),
+                     ("GET", f"/entities?type=T&orderBy=n&limit=10", None, {}),
+                     ("GET", "/types?details=true", None, {}),
+                     ("DELETE", f"/entities/urn:x:{n % 60}", None, {})]
+            for method, path, body, headers in calls:
+                status = s.call(method, NGSI + path, body, headers).status
+                if status >= 500:
+                    wrong.append((method, path, status))
+    threads = [threading.Thread(target=worker, args=(w,)) for w in range(6)]
+    for t in threads:
+        t.start()
+    time.sleep(4)
+    r = subprocess.run([binary("CARDO_TSAN"), "backup", str(tmp_path / "copy"), "--data", s.folder], capture_output=True, text=True)
+    s.get("/metrics")
+    time.sleep(2)
+    stop.set()
+    for t in threads:
+        t.join()
+    code = s.stop()
+    text = pathlib.Path(s.folder + ".log").read_text()
+    assert "ThreadSanitizer" not in text + r.stderr, text[-20000:]
+    assert code == 0 and r.returncode == 0 and not wrong, wrong[:5]
 
 def test_one_server_per_directory(make_server):
     s = make_server().start()
