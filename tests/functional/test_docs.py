@@ -97,6 +97,14 @@ class Reader:
         log = pathlib.Path(other.folder + ".log").read_text().splitlines()
         assert log[0].rsplit(":", 1)[0] == printed.rsplit(":", 1)[0], command
 
+    def listens(self, command, printed):
+        """A stream that does not end: its beginning, with other numbers."""
+        done = subprocess.run(["bash", "-c", self.mapped(command).replace("curl ", "curl -s --max-time 2 ", 1)],
+                              capture_output=True, text=True, timeout=60)
+        def beginning(text):
+            return re.sub(r"\d+", "0", text).split("\n")[:5]
+        assert done.returncode == 28 and beginning(done.stdout) == beginning(printed), f"{command}\n{done.stdout}"
+
     def follow(self, command, printed):
         if command.startswith("systemctl stop"):
             assert self.server.stop() == 0
@@ -104,6 +112,8 @@ class Reader:
             self.server.start()
         elif command.startswith("cardo serve"):
             self.serves(command, printed)
+        elif command.startswith("curl -N"):
+            self.listens(command, printed)
         else:
             done = subprocess.run(["bash", "-c", self.mapped(command).replace("curl ", "curl -s ", 1)], capture_output=True,
                                   text=True, timeout=60, cwd=self.folder, env=self.env)
@@ -154,6 +164,10 @@ def test_links_lead_somewhere():
             titles = re.findall(r"(?m)^#+ (.*)$", there.read_text()) if anchor else []
             slugs = [re.sub(r"[^\w\- ]", "", t).lower().replace(" ", "-") for t in titles]
             assert not anchor or anchor in slugs, f"{page.name}: {target}"
+
+def test_the_book_lists_its_pages():
+    contents = (ROOT / "docs" / "README.md").read_text()
+    assert {p.name for p in ROOT.glob("docs/*.md")} - {"README.md"} <= set(re.findall(r"\]\(([\w-]+\.md)\)", contents))
 
 def test_settings_that_pages_name_exist():
     known = set(re.findall(r"^\| `(\w+)`", (ROOT / "docs" / "configuration.md").read_text(), re.M))
