@@ -50,7 +50,7 @@ static void finished(struct cd_op *op)
 	if (d->then)
 		d->then(d->then_arg);
 	else
-		again(d, failed ? LATE_MS : d->made < d->count ? 0 : TICK_MS);
+		again(d, failed ? LATE_MS : d->made < d->count || d->owed >= 1 ? 0 : TICK_MS);
 }
 
 /* What stands in d->text, an array, as one batch. */

@@ -147,6 +147,18 @@ def test_a_day_passes_in_seconds(make_server):
         time.sleep(0.1)
     assert s.stop() == 0
 
+def test_a_stress_test_is_more_than_a_batch_for_each_tick(make_server):
+    s = make_server("--demo", "city", "--demo-rate", "20000", "--durability", "os", name="stress").start()
+    wait(lambda: metric(s, "cardo_entities") >= 5000)
+    best, until = 0, time.monotonic() + 60
+    while best < 4000:
+        assert time.monotonic() < until, f"at most {best:.0f} a second"
+        before, began = metric(s, "cardo_writes_accepted_total"), time.monotonic()
+        time.sleep(1)
+        best = max(best, (metric(s, "cardo_writes_accepted_total") - before) / (time.monotonic() - began))
+    assert metric(s, "cardo_writes_refused_total") == 0
+    assert s.stop() == 0
+
 def test_there_is_no_hamlet(make_server):
     s = make_server("--demo", "hamlet")
     with pytest.raises(AssertionError, match="village, city or metropolis"):
