@@ -113,7 +113,7 @@ static void put_overview(struct cd_buf *b)
 {
 	cd_buf_printf(b, "cardo %s, a Local Digital Twin engine\n\n", CARDO_VERSION);
 	for (const struct cd_command *c = cd_commands; c->name; c++)
-		cd_buf_printf(b, "  cardo %-8s %-12s %s\n", c->name, c->arguments, c->sentence);
+		cd_buf_printf(b, "  cardo %-8s %-25s %s\n", c->name, c->arguments, c->sentence);
 	CD_BUF_LIT(b, "\n`cardo COMMAND --help` tells the flags, `cardo --version` the version.\n");
 }
 

@@ -259,6 +259,19 @@ def test_bound_of_depth_and_of_documents(twin, contexts):
     assert read(s, contexts.url("/wide4")).status == 200
     refused(read(s, contexts.url("/wide5")), 400, "BadRequestData")
 
+def test_a_context_imports_another(twin, contexts):
+    s = twin()
+    create_car(s)
+    contexts.pages = {"/own": {"@context": {"@import": "base", "Car": "http://e.org/Car"}}, "/base": {"@context": {"speed": "http://e.org/speed"}},
+                      "/list": {"@context": {"@import": "wide"}}, "/wide": {"@context": ["base"]},
+                      "/far": {"@context": {"@import": "nowhere"}}, "/scoped": {"@context": {"@import": "bad"}},
+                      "/bad": {"@context": {"a": {"@id": "http://e.org/a", "@context": {}}}}}
+    assert read(s, contexts.url("/own")).json[0]["speed"]["value"] == 1
+    assert "speed" in read(s, contexts.url("/own")).json[0] and contexts.times("/base") == 1
+    for page in "/list", "/scoped":
+        refused(read(s, contexts.url(page)), 400, "BadRequestData")
+    refused(read(s, contexts.url("/far")), 504, "LdContextNotAvailable")
+
 def test_redirects(twin, contexts):
     s = twin("--redirects-max", "2")
     create_car(s)

@@ -430,6 +430,25 @@ static void bound_of_terms(void **state)
 		VOCAB "a");
 }
 
+/* 32 times context_terms definitions for one request, however few of them stay. */
+static void bound_of_effort(void **state)
+{
+	(void)state;
+	struct cd_buf b;
+	w.set.context_terms = 3;
+	for (int more = 0; more < 2; more++) {
+		cd_buf_init(&b, 1 << 16);
+		for (int i = 0; i < 96 + more; i++)
+			cd_buf_printf(&b, "%c{'a': 'http://e/%d'}", i ? ',' : '[', i);
+		CD_BUF_LIT(&b, "]\0");
+		if (more)
+			refused(b.p, "96 definitions");
+		else
+			expands(b.p, "a", "http://e/95");
+		cd_buf_done(&b);
+	}
+}
+
 static void bound_of_iris(void **state)
 {
 	(void)state;
@@ -784,6 +803,7 @@ int main(void)
 		TEST(circles),
 		TEST(bound_of_references),
 		TEST(bound_of_terms),
+		TEST(bound_of_effort),
 		TEST(bound_of_iris),
 		TEST(bound_of_memory),
 		TEST(documents),
