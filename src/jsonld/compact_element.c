@@ -169,8 +169,7 @@ static void add_under(struct node *n, struct item *i, cd_str key)
 	if (!key.p)
 		key = cd_jld_alias(n->j, n->ctx, "@none");
 	struct cd_json *map = cd_jld_failed(n->j) ? NULL : map_of(n, i);
-	if (map && map->kind == CD_JSON_OBJECT)
-		cd_jld_add(n->j, map, key, i->compacted, i->as_array);
+	cd_jld_add(n->j, map, key, i->compacted, i->as_array);
 }
 
 static void enclose(struct node *n, struct item *i, const char *keyword)
@@ -184,15 +183,19 @@ static void enclose(struct node *n, struct item *i, const char *keyword)
 static void put_list(struct node *n, struct item *i)
 {
 	cd_str index = cd_jld_text(i->expanded, "@index");
+	bool map = i->containers & CD_CONTAINER_INDEX;
 	i->compacted = cd_jld_as_array(n->j, i->compacted);
 	if (i->containers & CD_CONTAINER_LIST) {
 		cd_jld_put(n->j, i->target, i->name, i->compacted);
 		return;
 	}
 	enclose(n, i, "@list");
-	if (index.p)
+	if (index.p && !map)
 		put_alias(n, i->compacted, "@index", string(n->j, index));
-	add(n, i);
+	if (map)
+		add_under(n, i, index); /* beside the map it would have no place */
+	else
+		add(n, i);
 }
 
 /* [12.8.8] */

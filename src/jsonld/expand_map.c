@@ -106,6 +106,19 @@ static void add_index(struct map *m, struct cd_json *item, const struct cd_json 
 			"A value can not have the property its index stands for");
 }
 
+/* What has an id or a type of its own: a node. The steps would make values with an @id.
+ * [JSON-LD 1.1 9.11, 9.12] */
+static bool is_node(struct map *m, const struct cd_json *item, const struct cd_json *row)
+{
+	if (cd_jld_is_value(item))
+		(void)cd_jld_fail(
+			m->j, CD_JLD_INVALID_VALUE_OBJECT, row, "A value has no @id, and no such @type");
+	else if (cd_jld_is_list(item))
+		(void)cd_jld_fail(
+			m->j, CD_JLD_INVALID_SET_OR_LIST_OBJECT, row, "A list has neither @id nor @type");
+	return !cd_jld_failed(m->j);
+}
+
 /* What stands under one key of the map, with the key put in. */
 static void add_key(struct map *m, struct cd_json *item, const struct cd_json *row)
 {
@@ -116,6 +129,8 @@ static void add_key(struct map *m, struct cd_json *item, const struct cd_json *r
 		return;
 	if (c & CD_CONTAINER_INDEX) {
 		add_index(m, item, row);
+	} else if (!is_node(m, item, row)) {
+		return;
 	} else if (c & CD_CONTAINER_ID) {
 		cd_str id = cd_jld_iri(j, m->ctx, row->key, CD_JLD_RELATIVE, NULL);
 		if (!cd_jld_get(item, "@id") && id.p)

@@ -94,6 +94,9 @@ static void maps(void **state)
 	comes("{'http://p/a': [{'@value': 'x', '@index': 'k'}, {'@id': 'http://q/r', '@index': 'k'}]}",
 		"{'a': {'@id': 'http://p/a', '@container': ['@index', '@set']}}",
 		"{'a':{'k':['x',{'@id':'http://q/r'}]}}");
+	comes("{'http://p/a': ['x', {'@list': [1]}, {'@list': [], '@index': 'k'}, 'y']}",
+		"{'a': {'@id': 'http://p/a', '@container': '@index'}}",
+		"{'a':{'@none':['x',{'@list':[1]},'y'],'k':{'@list':[]}}}");
 	comes("{'http://p/a': [{'@id': 'http://q/r', 'http://p/b': 1}, {'http://p/b': 2}]}",
 		"{'a': {'@id': 'http://p/a', '@container': '@id'}, 'b': 'http://p/b'}",
 		"{'a':{'http://q/r':{'b':1},'@none':{'b':2}}}");

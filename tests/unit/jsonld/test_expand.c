@@ -289,6 +289,14 @@ static void errors(void **state)
 			"/http:~1~1p~1a"},
 		{CD_JLD_INVALID_VALUE_OBJECT, "{'http://p/a': {'@value': 'x', '@id': 'y'}}",
 			"/http:~1~1p~1a"},
+		{CD_JLD_INVALID_VALUE_OBJECT,
+			"{'@context': {'a': {'@id': 'http://p/a', '@container': '@id'}}, 'a': {'http://q/r': "
+			"'text'}}",
+			"/a/http:~1~1q~1r"},
+		{CD_JLD_INVALID_SET_OR_LIST_OBJECT,
+			"{'@context': {'a': {'@id': 'http://p/a', '@container': '@type'}}, 'a': "
+			"{'http://q/T': {'@list': []}}}",
+			"/a/http:~1~1q~1T"},
 		{CD_JLD_INVALID_VALUE_OBJECT_VALUE, "{'http://p/a': {'@value': []}}",
 			"/http:~1~1p~1a/@value"},
 		{CD_JLD_INVALID_VOCAB_MAPPING, "{'@context': {'@vocab': 5}}", "/@context/@vocab"},
