@@ -124,7 +124,7 @@ static void talk(
 static void statuses(const struct seen *seen, struct cd_buf *out)
 {
 	cd_str rest = cd_buf_str(&seen->wire);
-	while (rest.n) {
+	while (rest.n && rest.p) {
 		char *end = memmem(rest.p, rest.n, "\r\n\r\n", 4);
 		if (!end || !cd_str_starts(rest, CD_STR("HTTP/1.1 ")))
 			abort();
