@@ -26,6 +26,17 @@ cd_code cd_fail_memory(struct cd_cx *cx)
 	return CD_E_NO_MEMORY;
 }
 
+const char *cd_err_quote(struct cd_arena *arena, cd_str text)
+{
+	enum { SHOWN = 200 };
+	size_t n = text.n < SHOWN ? text.n : SHOWN;
+	while (n < text.n && n > 0 && ((unsigned char)text.p[n] & 0xc0) == 0x80) /* not within a character */
+		n--;
+	return cd_arena_printf(
+		arena, CD_STR_FMT "%s", CD_STR_ARG(cd_str_of(text.p, n)), n < text.n ? "..." : "")
+		.p;
+}
+
 void cd_cx_clear(struct cd_cx *cx)
 {
 	cx->err = (struct cd_err){CD_OK, NULL, NULL};

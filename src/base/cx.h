@@ -29,6 +29,9 @@ void cd_cx_init(struct cd_cx *, struct cd_arena *, const struct cd_settings *);
 cd_code cd_fail(struct cd_cx *, cd_code, const char *where, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 cd_code cd_fail_memory(struct cd_cx *);
+/* For cd_err.found: a copy of UTF-8 text in the arena, cut after some hundred bytes. NULL when out of memory.
+ */
+const char *cd_err_quote(struct cd_arena *, cd_str text);
 
 /* Forget the error, for work that goes on after a failure (items of a batch). */
 void cd_cx_clear(struct cd_cx *);

@@ -54,6 +54,7 @@ struct cd_err {
 	cd_code code;
 	const char *detail; /* one sentence; lives in the request's arena, or is static */
 	const char *where;  /* JSON pointer ("/speed/value") or parameter name; may be NULL */
+	const char *found;  /* what stands there, cut when it is long; may be NULL */
 };
 
 cd_str cd_code_type(cd_code); /* "BadRequestData" */

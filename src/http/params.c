@@ -122,7 +122,10 @@ static cd_code take(struct cd_cx *cx, const struct cd_route_table *t, const stru
 				cx, CD_E_INVALID_REQUEST, t->params[i].name, "The parameter is there twice");
 		args->given |= 1ull << i;
 		args->text[i] = value;
-		return check(cx, &t->params[i], value, &args->uint[i]);
+		cd_code code = check(cx, &t->params[i], value, &args->uint[i]);
+		if (code)
+			cx->err.found = cd_err_quote(cx->arena, value);
+		return code;
 	}
 	cd_str copy = cd_arena_copy(cx->arena, name);
 	return cd_fail(

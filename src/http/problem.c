@@ -29,6 +29,10 @@ void cd_problem_write(struct cd_buf *b, enum cd_surface s, const struct cd_err *
 		CD_BUF_LIT(b, ",\"where\":");
 		cd_json_write_string(b, cd_str_z(err->where));
 	}
+	if (err->found && cd_utf8_valid(cd_str_z(err->found))) {
+		CD_BUF_LIT(b, ",\"found\":");
+		cd_json_write_string(b, cd_str_z(err->found));
+	}
 	cd_buf_char(b, '}');
 }
 
@@ -45,8 +49,8 @@ void cd_problem_reply(struct cd_http_req *req, enum cd_surface s, const struct c
 		cd_http_reply(req, cd_code_status(code), fields, count, NULL);
 		return;
 	}
-	const struct cd_err err = {
-		code, req->cx.err.detail ? req->cx.err.detail : cd_code_title(code), req->cx.err.where};
+	const struct cd_err err = {code, req->cx.err.detail ? req->cx.err.detail : cd_code_title(code),
+		req->cx.err.where, req->cx.err.found};
 	fields[count++] = (struct cd_http_field){CD_STR("Content-Type"), surface[s].media};
 	cd_buf_init(&body, 1 << 20);
 	cd_problem_write(&body, s, &err);

@@ -11,8 +11,8 @@
 
 enum cd_surface { CD_SURFACE_NGSILD, CD_SURFACE_OGC };
 
-/* The JSON object {type,title,detail,status[,where]} of an error. `where` is a JSON pointer or a parameter's
- * name. */
+/* The JSON object {type,title,detail,status[,where,found]} of an error. `where` is a JSON pointer or a
+ * parameter's name, `found` what stands there. */
 void cd_problem_write(struct cd_buf *, enum cd_surface, const struct cd_err *);
 
 /* Answer with req->cx.err; `more` fields are sent too (Allow, NGSILD-Tenant, Retry-After). */

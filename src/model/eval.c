@@ -163,10 +163,10 @@ static void see_string(struct look *l, cd_str text, bool item)
 /* An order has a place for arrays, objects and null as such; a filter looks into them. [4.23] */
 static bool see_class(struct look *l, const struct cd_json *v)
 {
-	enum cd_value class = v->kind == CD_JSON_ARRAY                                     ? CD_V_ARRAY
-			      : v->kind == CD_JSON_NULL                                    ? CD_V_NULL
+	enum cd_value class = v->kind == CD_JSON_ARRAY                                         ? CD_V_ARRAY
+			      : v->kind == CD_JSON_NULL                                        ? CD_V_NULL
 			      : v->kind == CD_JSON_OBJECT && !cd_json_get(v, CD_STR("@value")) ? CD_V_OBJECT
-											   : CD_V_NONE;
+											       : CD_V_NONE;
 	if (class != CD_V_NONE)
 		see(l, &(struct seen){.class = class});
 	return class != CD_V_NONE;

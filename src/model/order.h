@@ -2,8 +2,8 @@
  * model/order.h -- the order of results. [CIM 009 4.23]
  *
  * An entity's place is a string of bytes, compared with memcmp: for each member asked for its class (numbers,
- * strings, objects, arrays, booleans, times, dates, instants, null, nothing), then its value; last the entity's
- * number, so that the order is total.
+ * strings, objects, arrays, booleans, times, dates, instants, null, nothing), then its value; last the
+ * entity's number, so that the order is total.
  */
 #ifndef CD_MODEL_ORDER_H
 #define CD_MODEL_ORDER_H

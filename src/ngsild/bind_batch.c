@@ -13,7 +13,7 @@ static void put_id(struct cd_buf *b, cd_str id, bool *first)
 }
 
 /* {"success":[ids],"errors":[{"entityId","error"}]} [5.2.16, 5.2.17] */
-static void batch_result(struct cd_buf *b, const struct cd_op_batch *batch)
+static void batch_result(struct cd_ngsi *n, struct cd_buf *b, struct cd_op_batch *batch)
 {
 	bool first = true;
 	CD_BUF_LIT(b, "{\"success\":[");
@@ -31,6 +31,7 @@ static void batch_result(struct cd_buf *b, const struct cd_op_batch *batch)
 		CD_BUF_LIT(b, "{\"entityId\":");
 		cd_json_write_string(b, batch->items[i].id);
 		CD_BUF_LIT(b, ",\"error\":");
+		cd_ngsi_found(n, batch->items[i].json, &batch->items[i].err);
 		cd_problem_write(b, CD_SURFACE_NGSILD, &batch->items[i].err);
 		cd_buf_char(b, '}');
 	}
@@ -71,7 +72,7 @@ static void batch_done(struct cd_op *op)
 	struct cd_buf body;
 	cd_buf_init(&body, SIZE_MAX / 2);
 	if (failed) {
-		batch_result(&body, b);
+		batch_result(n, &body, b);
 	} else {
 		bool first = true;
 		cd_buf_char(&body, '[');

@@ -74,6 +74,7 @@ void cd_ngsi_problem(struct cd_http_req *http, const struct cd_http_field *more,
 
 void cd_ngsi_fail(struct cd_ngsi *n)
 {
+	cd_ngsi_found(n, NULL, &n->cx->err);
 	release(n);
 	cd_ngsi_problem(n->http, NULL, 0);
 }

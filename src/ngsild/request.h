@@ -86,12 +86,16 @@ enum cd_form cd_ngsi_form(const struct cd_ngsi *, uint32_t options);
 /* The error of a request that did not get as far as cd_ngsi_begin; `more` are further fields (Allow). */
 void cd_ngsi_problem(struct cd_http_req *, const struct cd_http_field *more, size_t n);
 
+/* Notes what stands in the request where the error points, unless that is known. `item` is the one of a batch
+ * that the pointer begins with, or NULL. */
+void cd_ngsi_found(struct cd_ngsi *, const struct cd_json *item, struct cd_err *);
+
 /* Answers. Each ends the request. */
-void cd_ngsi_fail(struct cd_ngsi *);                      /* with cx->err */
-void cd_ngsi_fail_allow(struct cd_ngsi *, cd_str allow);  /* the same, with Allow when p != NULL */
+void cd_ngsi_fail(struct cd_ngsi *);                     /* with cx->err */
+void cd_ngsi_fail_allow(struct cd_ngsi *, cd_str allow); /* the same, with Allow when p != NULL */
 /* 201 and Location: collection ("/ngsi-ld/v1/entities/") and id */
 void cd_ngsi_created(struct cd_ngsi *, const char *collection, cd_str id);
-void cd_ngsi_no_content(struct cd_ngsi *);                /* 204 */
+void cd_ngsi_no_content(struct cd_ngsi *); /* 204 */
 void cd_ngsi_json(
 	struct cd_ngsi *, int status, struct cd_buf *); /* application/json, no Link: 201, 207 of batches */
 /* Entities, as negotiated, with the context's Link; `more` are further fields. */

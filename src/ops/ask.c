@@ -236,11 +236,12 @@ static const char *place_in_body(const char *where)
 		const char *parameter, *pointer;
 	} places[] = {{"type", "/entities"}, {"id", "/entities"}, {"idPattern", "/entities"}, {"q", "/q"},
 		{"scopeQ", "/scopeQ"}, {"georel", "/geoQ/georel"}, {"geometry", "/geoQ/geometry"},
-		{"coordinates", "/geoQ/coordinates"}, {"geoproperty", "/geoQ/geoproperty"}, {"attrs", "/attrs"},
-		{"pick", "/pick"}, {"omit", "/omit"}, {"lang", "/lang"}, {"datasetId", "/datasetId"},
-		{"containedBy", "/containedBy"}, {"geometryProperty", "/geometryProperty"},
-		{"orderBy", "/ordering/orderBy"}, {"collation", "/ordering/collation"},
-		{"orderFrom", "/ordering/coordinates"}, {"orderGeometry", "/ordering/geometry"}};
+		{"coordinates", "/geoQ/coordinates"}, {"geoproperty", "/geoQ/geoproperty"},
+		{"attrs", "/attrs"}, {"pick", "/pick"}, {"omit", "/omit"}, {"lang", "/lang"},
+		{"datasetId", "/datasetId"}, {"containedBy", "/containedBy"},
+		{"geometryProperty", "/geometryProperty"}, {"orderBy", "/ordering/orderBy"},
+		{"collation", "/ordering/collation"}, {"orderFrom", "/ordering/coordinates"},
+		{"orderGeometry", "/ordering/geometry"}};
 	for (size_t i = 0; where && i < sizeof places / sizeof *places; i++)
 		if (strcmp(where, places[i].parameter) == 0)
 			return places[i].pointer;

@@ -44,8 +44,8 @@ struct cd_asked {
 };
 /*
  * `ret->out` brings ctx, names, form and the like along; the rest of it is filled in. Call cd_asked_done also
- * after an error. CD_E_BAD_REQUEST_DATA (where: the parameter, or its place in the body), also when the selection is too wide;
- * CD_E_TOO_COMPLEX
+ * after an error. CD_E_BAD_REQUEST_DATA (where: the parameter, or its place in the body), also when the
+ * selection is too wide; CD_E_TOO_COMPLEX
  */
 cd_code cd_ask_compile(struct cd_cx *, const struct cd_ask *, struct cd_asked *ret);
 void cd_asked_done(struct cd_asked *);

@@ -290,6 +290,12 @@ static bool needs_type(enum cd_body body)
 	return body == CD_BODY_ENTITY || body == CD_BODY_UPSERT_UPDATE || body == CD_BODY_SIMPLIFIED;
 }
 
+static cd_code missing(struct cd_read *r, const struct cd_json *json, const char *name)
+{
+	cd_str at = cd_arena_printf(r->cx->arena, "%s/%s", cd_json_pointer(r->cx, json), name);
+	return cd_fail(r->cx, CD_E_BAD_REQUEST_DATA, at.p, "The entity has no %s", name);
+}
+
 static cd_code read_entity(struct cd_read *r, const struct cd_json *json, struct entity *e)
 {
 	if (json->kind != CD_JSON_OBJECT)
@@ -298,11 +304,11 @@ static cd_code read_entity(struct cd_read *r, const struct cd_json *json, struct
 		if (read_member(r, e, m))
 			return r->cx->err.code;
 	if (!e->id && r->in->id.n == 0)
-		return cd_read_bad(r, json, "The entity has no id");
+		return missing(r, json, "id");
 	if (!e->id)
 		e->out.id = r->in->id;
 	if (!e->type && needs_type(r->in->body))
-		return cd_read_bad(r, json, "The entity has no type");
+		return missing(r, json, "type");
 	return CD_OK;
 }
 

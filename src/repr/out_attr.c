@@ -278,7 +278,8 @@ static bool has_members(const struct cd_write *w, const struct cd_node *n)
 	unsigned metas = n->metas;
 	if (n->kind == CD_GEO_PROPERTY && metas)
 		metas--; /* the box is ours */
-	return metas || has_children(w, n) || n->observed || w->out->sys_attrs || (w->out->expiry && n->expires);
+	return metas || has_children(w, n) || n->observed || w->out->sys_attrs ||
+	       (w->out->expiry && n->expires);
 }
 
 /* A Property that holds a geometry: without its type it would be read as a GeoProperty. */

@@ -81,3 +81,27 @@ def test_errors_of_a_query_in_the_body_point_into_it(server):
     assert a.json["where"] == "coordinates" and "/0" in a.json["detail"]
     a = server.get(f"{NGSI}/entities?type=T&georel=within&geometry=Circle&coordinates=[0,0]")
     assert a.json["where"] == "geometry"
+
+def test_errors_say_what_was_found(server):
+    """5.5.3: where, what stands there, and what is allowed: for members of the body, of items of a batch, and for parameters."""
+    def problem(method, path, body=None):
+        a = server.call(method, NGSI + path, body)
+        assert a.status in (400, 403), a.body
+        return a.json["where"], a.json["found"], a.json["detail"]
+    where, found, detail = problem("POST", "/entities", {"id": "urn:x:1", "type": "T", "a": {"value": 1, "observedAt": "yesterday"}})
+    assert (where, found) == ("/a/observedAt", '"yesterday"') and "YYYY-MM-DD" in detail
+    where, found, _ = problem("POST", "/entities", {"id": "urn:x:1", "type": "T", "a": {"languageMap": {"a/b~c": "x"}}})
+    assert (where, found) == ("/a/languageMap/a~1b~0c", '"x"')
+    where, found, _ = problem("POST", "/entities", {"id": "urn:x:1", "type": "T", "a": {"object": "é" * 3000}})
+    assert where == "/a/object" and len(found) <= 203 and found.endswith("é...")
+    where, found, _ = problem("POST", "/entities", {"id": "urn:x:1", "type": "T", "g": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [["x"] * 3000]}}})
+    assert where.startswith("/g/value/coordinates") and found.startswith('[') and len(found) <= 203
+    where, found, detail = problem("GET", "/entities?type=T&limit=many")
+    assert (where, found) == ("limit", "many") and "whole number" in detail
+    assert problem("GET", "/entities?type=T&q=a%3D%3D")[:2] == ("q", "a==")
+    assert problem("GET", "/entities?type=T&limit=1001")[:2] == ("limit", "1001")
+    a = server.call("POST", f"{NGSI}/entities", {"id": "urn:x:1"})
+    assert a.json["where"] == "/type" and "found" not in a.json
+    batch = [{"id": f"urn:x:{k}", "type": "T", "a": {"unitCode": k, "value": 1}} for k in range(3)] + [{"type": "T"}]
+    errors = [e["error"] for e in server.call("POST", f"{NGSI}/entityOperations/create", batch).json["errors"]]
+    assert [(e["where"], e.get("found")) for e in errors] == [*((f"/{k}/a/unitCode", str(k)) for k in range(3)), ("/3/id", None)]
