@@ -8,7 +8,6 @@ import { render } from './build/markdown.ts';
 
 const twin = process.env['CARDO'] ?? 'http://localhost:9090';
 const PARTS_SHOWN = 12;
-const ORDER = ['getting-started', 'importing', 'import', 'operating', 'configuration'];
 
 interface Doc {
   name: string;
@@ -19,7 +18,10 @@ interface Doc {
 
 function readDocs(): Doc[] {
   const names = readdirSync('../docs').filter((f) => f.endsWith('.md') && f !== 'README.md').map((f) => f.slice(0, -3));
-  const rank = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length);
+  // the book's own list: the order of the documents, and a few words on each
+  const list = /^\| \[[^\]]*\]\((?:\.\.\/)?([\w-]+)\.md\) \| (.*?) \|$/gm;
+  const book = new Map([...readFileSync('../docs/README.md', 'utf8').matchAll(list)].map(([, name, words]) => [name!.toLowerCase(), words!]));
+  const rank = (name: string) => (book.has(name) ? [...book.keys()].indexOf(name) : book.size);
   const files = names.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b)).map((name) => [name, `../docs/${name}.md`] as const);
   const link = (target: string) => {
     const [, page, anchor] = /^(?:\.\.\/)?(?:docs\/)?([\w-]+)\.md(#.*)?$/.exec(target) ?? [];
@@ -30,8 +32,8 @@ function readDocs(): Doc[] {
   return [...files, ['changelog', '../CHANGELOG.md'] as const].map(([name, path]) => {
     const { title, html } = render(readFileSync(path, 'utf8'), link);
     const parts = [...html.matchAll(/<h2[^>]*>([\s\S]*?)<\/h2>/g)].map(([, words]) => (words ?? '').replace(/<[^>]+>/g, ''));
-    const first = /<p>([\s\S]*?)<\/p>/.exec(html)?.[1]?.replace(/<[^>]+>/g, '') ?? '';
-    return { name, title, html, parts: parts.length ? parts : [first] };
+    const told = book.get(name);
+    return { name, title, html, parts: told ? [told.charAt(0).toUpperCase() + told.slice(1)] : parts };
   });
 }
 

@@ -60,7 +60,8 @@ export function render(markdown: string, link: (target: string) => string | null
   const table = (): string => {
     const rows: string[][] = [];
     for (; line().startsWith('|'); at++) rows.push(line().replace(/^\||\|\s*$/g, '').split(/(?<!\\)\|/).map((c) => c.trim().replace(/\\\|/g, '|')));
-    const cells = (row: string[], tag: string) => row.map((c) => `<${tag}${tag === 'th' ? ' scope="col"' : ''}>${text(c)}</${tag}>`).join('');
+    const cell = (c: string, tag: string) => `<${tag}${tag === 'th' ? ' scope="col"' : ''}>${text(c)}</${tag}>`;
+    const cells = (row: string[], tag: string) => row.map((c) => cell(c, c ? tag : 'td')).join(''); // a head without words heads nothing
     const body = rows.slice(2).map((r) => `<tr>${cells(r, 'td')}</tr>`).join('');
     return `<div class="table" tabindex="0" role="region" aria-label="${escape(`Table ${++tables}, ${section}`)}"><table><thead><tr>${cells(rows[0] ?? [], 'th')}</tr></thead><tbody>${body}</tbody></table></div>`;
   };
