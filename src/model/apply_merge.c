@@ -219,6 +219,23 @@ static bool fits(struct cd_work *w, const struct cd_loose *l, struct cd_loose *f
 	return false;
 }
 
+/* Members that the fragment has the NGSI-LD null for. */
+static void drop_members(struct cd_loose *l, const struct cd_loose *from)
+{
+	static const struct {
+		unsigned flag;
+		enum cd_meta tag;
+	} metas[] = {{CD_NODE_NO_UNIT, CD_META_UNIT}, {CD_NODE_NO_OBJECT_TYPE, CD_META_OBJECT_TYPE},
+		{CD_NODE_NO_VALUE_TYPE, CD_META_VALUE_TYPE}};
+	for (size_t i = 0; i < sizeof metas / sizeof *metas; i++)
+		if (from->flags & metas[i].flag)
+			l->meta[metas[i].tag] = cd_str_of(NULL, 0);
+	if (from->flags & CD_NODE_NO_OBSERVED)
+		l->observed = CD_STAMP_NONE;
+	if (from->flags & CD_NODE_NO_EXPIRES)
+		l->expires = CD_STAMP_NONE;
+}
+
 static void take_members(struct cd_work *w, struct cd_loose *l, const struct cd_loose *from)
 {
 	static const enum cd_meta replaced[] = {CD_META_UNIT, CD_META_OBJECT_TYPE, CD_META_VALUE_TYPE,
@@ -376,6 +393,7 @@ static void merge_node(struct cd_work *w, struct cd_loose *l, const struct cd_no
 		else
 			take_value(l, from);
 	}
+	drop_members(l, from);
 	bool had_observed = l->observed != CD_STAMP_NONE;
 	take_members(w, l, from);
 	if (deep && had_observed && from->observed == CD_STAMP_NONE && w->change->observed != CD_STAMP_NONE &&

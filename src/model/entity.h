@@ -17,9 +17,9 @@
  * json. Names inside compound values stay as the client sent them. Beside the text stands a comparable key
  * (see enum cd_value).
  *
- * A *fragment* (the body of a write) has the same layout; it may also have nodes that carry CD_NODE_NULL, and
- * names without a number yet (CD_TERM_LOCAL). A *delta* holds the instances that a change replaced, whole,
- * and CD_NODE_GONE for those it removed.
+ * A *fragment* (the body of a write) has the same layout; it may also have nodes that carry
+ * CD_NODE_OF_FRAGMENT, and names without a number yet (CD_TERM_LOCAL). A *delta* holds the instances that a
+ * change replaced, whole, and CD_NODE_GONE for those it removed.
  */
 #ifndef CD_MODEL_ENTITY_H
 #define CD_MODEL_ENTITY_H
@@ -64,9 +64,16 @@ enum cd_value {
 };
 
 enum {
-	CD_NODE_NULL = 1,   /* fragment: the NGSI-LD null was given as the value */
-	CD_NODE_GONE = 2,   /* delta: this instance was removed */
-	CD_NODE_CONCISE = 4 /* fragment: given without `type`, the kind was inferred */
+	CD_NODE_NULL = 1,    /* fragment: the NGSI-LD null was given as the value */
+	CD_NODE_GONE = 2,    /* delta: this instance was removed */
+	CD_NODE_CONCISE = 4, /* fragment: given without `type`, the kind was inferred */
+	/* fragment: the NGSI-LD null was given for a member, which is to be removed */
+	CD_NODE_NO_OBSERVED = 8,
+	CD_NODE_NO_EXPIRES = 16,
+	CD_NODE_NO_UNIT = 32,
+	CD_NODE_NO_OBJECT_TYPE = 64,
+	CD_NODE_NO_VALUE_TYPE = 128,
+	CD_NODE_OF_FRAGMENT = 0xfd, /* what only a fragment says */
 };
 
 /* Optional byte strings of a node. */
@@ -256,7 +263,7 @@ struct cd_loose *cd_loose_open(struct cd_arena *, const struct cd_ent *, const s
  * CD_E_BAD_REQUEST_DATA  two instances of one name with the same datasetId, over attributes_max, entity_max,
  * types_max
  *
- * Of the nodes' flags a fragment keeps NULL and CONCISE, everything else GONE.
+ * Of the nodes' flags a fragment keeps CD_NODE_OF_FRAGMENT, everything else GONE.
  */
 cd_code cd_ent_pack(struct cd_cx *, const struct cd_loose_ent *, struct cd_ent **ret);
 

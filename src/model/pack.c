@@ -433,7 +433,7 @@ cd_code cd_ent_pack(struct cd_cx *cx, const struct cd_loose_ent *in, struct cd_e
 	struct cd_loose_ent tidy = *in;
 	struct pack p = {.cx = cx,
 		.ent = &tidy,
-		.flags = in->flags & CD_ENT_FRAGMENT ? CD_NODE_NULL | CD_NODE_CONCISE : CD_NODE_GONE};
+		.flags = in->flags & CD_ENT_FRAGMENT ? CD_NODE_OF_FRAGMENT : CD_NODE_GONE};
 	uint32_t tops = 0;
 	if (tidy_lists(&p, &tidy) || lay_out(&p))
 		return cx->err.code;

@@ -89,14 +89,24 @@ static cd_code read_dataset(struct cd_read *r, struct instance *i, const struct 
 	return CD_OK;
 }
 
+/* The NGSI-LD null removes a member where members are changed one by one. [5.5.8, 5.5.12] */
+static bool removes(struct cd_read *r, struct instance *i, const struct cd_json *m, unsigned flag)
+{
+	bool one_by_one = cd_read_merges(r) || (r->in->body == CD_BODY_ATTR && r->depth == 1);
+	if (!cd_json_is_marker(m) || !one_by_one)
+		return false;
+	i->node->flags |= (uint16_t)flag;
+	return true;
+}
+
 static cd_code read_observed(struct cd_read *r, struct instance *i, const struct cd_json *m)
 {
-	return cd_read_stamp(r, m, &i->node->observed);
+	return removes(r, i, m, CD_NODE_NO_OBSERVED) ? CD_OK : cd_read_stamp(r, m, &i->node->observed);
 }
 
 static cd_code read_expires(struct cd_read *r, struct instance *i, const struct cd_json *m)
 {
-	return cd_read_stamp(r, m, &i->node->expires);
+	return removes(r, i, m, CD_NODE_NO_EXPIRES) ? CD_OK : cd_read_stamp(r, m, &i->node->expires);
 }
 
 static cd_code read_unit(struct cd_read *r, struct instance *i, const struct cd_json *m)
@@ -104,6 +114,8 @@ static cd_code read_unit(struct cd_read *r, struct instance *i, const struct cd_
 	enum cd_kind kind = i->node->kind;
 	if (kind && kind != CD_PROPERTY && kind != CD_LIST_PROPERTY)
 		return cd_read_bad(r, m, "A %s has no unitCode", cd_kinds[kind].type.p);
+	if (removes(r, i, m, CD_NODE_NO_UNIT))
+		return CD_OK;
 	if (m->kind != CD_JSON_STRING || cd_json_is_marker(m))
 		return cd_read_bad(r, m, "Expected a string as unitCode");
 	return cd_read_text(r, m, &i->node->meta[CD_META_UNIT]);
@@ -113,6 +125,8 @@ static cd_code read_object_type(struct cd_read *r, struct instance *i, const str
 {
 	if (i->node->kind && !relation(i->node))
 		return cd_read_bad(r, m, "Only relationships have an objectType");
+	if (removes(r, i, m, CD_NODE_NO_OBJECT_TYPE))
+		return CD_OK;
 	return cd_read_vocab(r, m, &i->node->meta[CD_META_OBJECT_TYPE]);
 }
 
@@ -120,6 +134,8 @@ static cd_code read_value_type(struct cd_read *r, struct instance *i, const stru
 {
 	if (relation(i->node))
 		return cd_read_bad(r, m, "A relationship has no valueType");
+	if (removes(r, i, m, CD_NODE_NO_VALUE_TYPE))
+		return CD_OK;
 	if (i->node->kind == CD_LANGUAGE_PROPERTY &&
 		(m->kind != CD_JSON_STRING || !cd_str_eq(m->text, CD_STR("langString"))))
 		return cd_read_bad(r, m, "The valueType of a LanguageProperty can only be langString");

@@ -94,6 +94,8 @@ class Author:
         if merging and self.maybe(0.15):
             i = {"type": kind}
         self.members(i, kind)
+        if nulls and self.maybe(0.06):
+            i[self.pick("observedAt", "expiresAt", "unitCode", "valueType", "objectType")] = NULL
         if depth < 2 and self.maybe(0.25):
             sub = self.pick("s", "t", "r")
             i[sub] = self.attribute(sub, nulls and merging, merging, depth + 1)

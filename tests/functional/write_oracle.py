@@ -68,7 +68,7 @@ class Instance:
         self.kind = self.value = None
         self.null = self.context = False
         self.said = False                      # its kind is what it says, not what it looks like
-        self.members = {}
+        self.members, self.removed = {}, set() # removed: those that the NGSI-LD null was given for
         self.subs = {}                         # name -> {datasetId or None: Instance}
         self.linked = {}                       # id -> what is shown of that entity (oracle_views.py)
         self.created = self.modified = 0
@@ -166,13 +166,19 @@ def read_instance(v, context, nulls, merging, part=False):
             continue
         need(name not in MEMBER_KIND and not name.startswith("previous") and name != "@context")
         if name in PLAIN_MEMBERS:
-            read_member(i, name, m, context)
+            read_member(i, name, m, context, merging or part)
         else:
             i.subs[expand(name, context)] = read_attribute(m, context, nulls, merging)
     return i
 
-def read_member(i, name, m, context):
+def read_member(i, name, m, context, removable):
+    """A member that is no attribute; where members are changed one by one the NGSI-LD null removes it [5.5.8, 5.5.12]."""
     relation = i.kind in ("Relationship", "ListRelationship")
+    if removable and m == NULL and name != "datasetId":
+        need(name != "unitCode" or i.kind in (None, "Property", "ListProperty"))
+        need(name not in ("objectType", "valueType") or i.kind is None or relation == (name == "objectType"))
+        i.removed.add(name)
+        return
     if name in ("observedAt", "expiresAt"):
         need(isinstance(m, str) and STAMP.match(m))
     elif name == "datasetId":
@@ -183,7 +189,7 @@ def read_member(i, name, m, context):
         need(isinstance(m, str) and m != NULL and i.kind in (None, "Property", "ListProperty"))
     else:
         need(i.kind is None or relation == (name == "objectType"))
-        need(isinstance(m, str) and (i.kind != "LanguageProperty" or m == "langString"))
+        need(isinstance(m, str) and m != NULL and (i.kind != "LanguageProperty" or m == "langString"))
         m = term(m, context)
     i.members[name] = m
 
@@ -395,6 +401,7 @@ def merge_instance(old, i, now, lang, observed):
         old.value = patch(old.value, v) if into else v
     else:
         need(kinds_fit(old, i))
+    remove_members(old, i)
     had = "observedAt" in old.members
     members_fit(old.kind, i.members)
     old.members.update(i.members)
@@ -410,6 +417,10 @@ def merge_instance(old, i, now, lang, observed):
             else:
                 store(old.subs, name, s, now)
 
+def remove_members(old, i):
+    for name in i.removed:
+        old.members.pop(name, None)
+
 def members_fit(kind, members):
     relation = kind in ("Relationship", "ListRelationship")
     need("unitCode" not in members or kind in ("Property", "ListProperty"))
@@ -422,6 +433,7 @@ def partial(old, i, now):
     members_fit(old.kind, i.members)
     if i.value is not None:
         old.value = i.value
+    remove_members(old, i)
     old.members.update(i.members)
     old.modified = now
     for name, all_ in i.subs.items():

@@ -427,6 +427,11 @@ static void where_the_null_may_stand(void **state)
 		HEAD ",'expiresAt':'urn:ngsi-ld:null'}",
 	};
 	static const char *const inside[] = {
+		HEAD ",'a':{'value':1,'unitCode':'urn:ngsi-ld:null'}}",
+		HEAD ",'a':{'value':1,'observedAt':'urn:ngsi-ld:null'}}",
+		HEAD ",'a':{'value':1,'expiresAt':'urn:ngsi-ld:null'}}",
+		HEAD ",'a':{'value':1,'valueType':'urn:ngsi-ld:null'}}",
+		HEAD ",'a':{'object':'urn:b','objectType':'urn:ngsi-ld:null'}}",
 		HEAD ",'a':{'value':{'k':'urn:ngsi-ld:null'}}}",
 		HEAD ",'a':{'k':{'l':'urn:ngsi-ld:null'}}}",
 		HEAD ",'a':{'json':{'k':'urn:ngsi-ld:null'}}}",
@@ -440,7 +445,7 @@ static void where_the_null_may_stand(void **state)
 		HEAD ",'a':{'json':['urn:ngsi-ld:null']}}",
 		HEAD ",'a':{'object':['urn:ngsi-ld:null']}}",
 		HEAD ",'a':{'vocab':['urn:ngsi-ld:null']}}",
-		HEAD ",'a':{'value':1,'unitCode':'urn:ngsi-ld:null'}}",
+		HEAD ",'a':{'object':'urn:b','unitCode':'urn:ngsi-ld:null'}}",
 		HEAD ",'a':{'value':1,'datasetId':'urn:ngsi-ld:null'}}",
 		HEAD ",'type':'urn:ngsi-ld:null'}",
 	};
