@@ -241,21 +241,48 @@ static const struct {
 };
 
 /* Core terms that are members of attributes, not attributes. */
+static const cd_str reserved_names[] = {CD_STR_INIT("value"), CD_STR_INIT("object"),
+	CD_STR_INIT("languageMap"), CD_STR_INIT("vocab"), CD_STR_INIT("json"), CD_STR_INIT("valueList"),
+	CD_STR_INIT("objectList"), CD_STR_INIT("datasetId"), CD_STR_INIT("instanceId"),
+	CD_STR_INIT("observedAt"), CD_STR_INIT("unitCode"), CD_STR_INIT("objectType"),
+	CD_STR_INIT("valueType"), CD_STR_INIT("entity"), CD_STR_INIT("entityList"),
+	CD_STR_INIT("entityIdSealed"), CD_STR_INIT("entityTypeSealed"), CD_STR_INIT("previousValue"),
+	CD_STR_INIT("previousObject"), CD_STR_INIT("previousLanguageMap"), CD_STR_INIT("previousVocab"),
+	CD_STR_INIT("previousJson"), CD_STR_INIT("previousValueList"), CD_STR_INIT("previousObjectList")};
+
 static bool reserved(cd_str name)
 {
-	static const cd_str names[] = {CD_STR_INIT("value"), CD_STR_INIT("object"),
-		CD_STR_INIT("languageMap"), CD_STR_INIT("vocab"), CD_STR_INIT("json"),
-		CD_STR_INIT("valueList"), CD_STR_INIT("objectList"), CD_STR_INIT("datasetId"),
-		CD_STR_INIT("instanceId"), CD_STR_INIT("observedAt"), CD_STR_INIT("unitCode"),
-		CD_STR_INIT("objectType"), CD_STR_INIT("valueType"), CD_STR_INIT("entity"),
-		CD_STR_INIT("entityList"), CD_STR_INIT("entityIdSealed"), CD_STR_INIT("entityTypeSealed"),
-		CD_STR_INIT("previousValue"), CD_STR_INIT("previousObject"),
-		CD_STR_INIT("previousLanguageMap"), CD_STR_INIT("previousVocab"), CD_STR_INIT("previousJson"),
-		CD_STR_INIT("previousValueList"), CD_STR_INIT("previousObjectList")};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (cd_str_eq(name, names[i]))
+	for (size_t i = 0; i < sizeof reserved_names / sizeof *reserved_names; i++)
+		if (cd_str_eq(name, reserved_names[i]))
 			return true;
 	return false;
+}
+
+/* The same, and members of entities, by the IRIs that they stand for: in full, or as a user's context calls
+ * them, they would come back under the name of the member. */
+static bool stands_for(cd_str name, cd_str iri, struct cd_arena *arena)
+{
+	return cd_str_eq(cd_ctx_expand(cd_ctx_core(), arena, name), iri);
+}
+
+cd_code cd_read_no_member(struct cd_read *r, const struct cd_json *m, cd_term term)
+{
+	static const cd_str system[] = {CD_STR_INIT("createdAt"), CD_STR_INIT("modifiedAt"),
+		CD_STR_INIT("deletedAt"), CD_STR_INIT("expiresAt"), CD_STR_INIT("scope")};
+	cd_str iri = cd_read_iri(r, term);
+	bool is = false;
+	if (!cd_str_starts(iri, CD_STR("https://uri.etsi.org/ngsi-ld/")) ||
+		cd_str_starts(iri, CD_STR("https://uri.etsi.org/ngsi-ld/default-context/")))
+		return CD_OK;
+	for (size_t i = 0; i < sizeof reserved_names / sizeof *reserved_names && !is; i++)
+		is = stands_for(reserved_names[i], iri, r->cx->arena);
+	for (size_t i = 0; i < sizeof system / sizeof *system && !is; i++)
+		is = stands_for(system[i], iri, r->cx->arena);
+	return is ? cd_read_bad(r, m,
+			    "<" CD_STR_FMT
+			    "> is a member of NGSI-LD, which has a short name, and no attribute",
+			    CD_STR_ARG(iri))
+		  : CD_OK;
 }
 
 /* A user's context may call @id and @type by other names. */
@@ -274,11 +301,12 @@ static cd_code read_member(struct cd_read *r, struct entity *e, const struct cd_
 			return members[i].read(r, e, m);
 	/* {"vocab": {"type": "VocabProperty", ...}} can only be an attribute */
 	bool told = m->kind == CD_JSON_OBJECT && cd_json_get(m, CD_STR("type"));
-	if (reserved(name) && !(told && cd_str_eq(name, CD_STR("vocab"))))
+	bool vocab = told && cd_str_eq(name, CD_STR("vocab"));
+	if (reserved(name) && !vocab)
 		return cd_read_bad(r, m,
 			"\"" CD_STR_FMT "\" is a member of attributes and can not be the name of one",
 			CD_STR_ARG(name));
-	if (cd_read_term(r, m, m->key, &term))
+	if (cd_read_term(r, m, m->key, &term) || (!vocab && cd_read_no_member(r, m, term)))
 		return r->cx->err.code;
 	return cd_read_attr(r, m, term, true, &e->at);
 }

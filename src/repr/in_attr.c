@@ -231,7 +231,9 @@ static cd_code read_member(struct cd_read *r, struct instance *i, const struct c
 			return members[k].read(r, i, m);
 	if (cd_str_eq(m->key, CD_STR("entityIdSealed")) || cd_str_eq(m->key, CD_STR("entityTypeSealed")))
 		return read_sealed(r, i, m, m->key.n == 14);
-	if (cd_read_term(r, m, m->key, &term))
+	/* a member of entities only: here it is a name like any other */
+	bool scope = cd_str_eq(m->key, CD_STR("scope"));
+	if (cd_read_term(r, m, m->key, &term) || (!scope && cd_read_no_member(r, m, term)))
 		return r->cx->err.code;
 	return cd_read_attr(r, m, term, false, &i->at);
 }

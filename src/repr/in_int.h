@@ -22,6 +22,8 @@ cd_code cd_read_bad(struct cd_read *, const struct cd_json *at, const char *fmt,
 	__attribute__((format(printf, 3, 4)));
 /* The number of a name, or of its IRI among the fragment's own names. */
 cd_code cd_read_term(struct cd_read *, const struct cd_json *at, cd_str name, cd_term *ret);
+/* It is none that the core context has for a member of entities or attributes. CD_E_BAD_REQUEST_DATA */
+cd_code cd_read_no_member(struct cd_read *, const struct cd_json *at, cd_term);
 cd_term cd_read_local(struct cd_read *, cd_str iri); /* 0: out of memory */
 cd_str cd_read_iri(const struct cd_read *, cd_term); /* of a number, or of a name of the fragment's own */
 bool cd_read_takes_null(const struct cd_read *);     /* may the NGSI-LD null stand for an attribute? */
