@@ -200,11 +200,7 @@ static cd_code compile_geometry(struct compile *c)
 	if (!cd_name_ok(name))
 		return bad(c, "geometryProperty", "Not the name of an attribute");
 	out->geometry = cd_ctx_term(out->ctx, c->cx->arena, out->names, name, &iri);
-	if (!iri.p)
-		return cd_fail_memory(c->cx);
-	if (out->datasets_n == 1 && !cd_str_eq(out->datasets[0], CD_STR("@none")))
-		out->geometry_dataset = out->datasets[0];
-	return CD_OK;
+	return iri.p ? CD_OK : cd_fail_memory(c->cx);
 }
 
 static cd_code compile_view(struct compile *c)

@@ -240,15 +240,29 @@ static void put_members(struct cd_write *w, bool with_id)
 
 /* ---- GeoJSON ---- */
 
+/* The instance that is the Feature's geometry: the default one; with datasetId the first of those that is
+ * there. [4.5.16.1] */
+static const struct cd_node *geometry_of(const struct cd_write *w)
+{
+	const struct cd_out *out = w->out;
+	const struct cd_node *found = NULL;
+	uint32_t wanted = out->datasets_n ? out->datasets_n : 1;
+	for (uint32_t i = 0; i < wanted && !found; i++) {
+		cd_str dataset = out->datasets_n ? out->datasets[i] : CD_STR("@none");
+		if (cd_str_eq(dataset, CD_STR("@none")))
+			dataset = cd_str_of(NULL, 0);
+		found = cd_nodes_instance(w->e, cd_ent_nodes(w->e), w->e->tops, out->geometry, dataset);
+		if (found && (found->kind != CD_GEO_PROPERTY || !cd_node_alive(w->e, found, out->now)))
+			found = NULL;
+	}
+	return found;
+}
+
 static void put_geometry(struct cd_write *w)
 {
-	const struct cd_node *n = cd_nodes_instance(
-		w->e, cd_ent_nodes(w->e), w->e->tops, w->out->geometry, w->out->geometry_dataset);
+	const struct cd_node *n = geometry_of(w);
 	CD_BUF_LIT(w->b, ",\"geometry\":");
-	if (n && n->kind == CD_GEO_PROPERTY && cd_node_alive(w->e, n, w->out->now))
-		cd_buf_put(w->b, cd_node_value(w->e, n));
-	else
-		CD_BUF_LIT(w->b, "null");
+	cd_buf_put(w->b, n ? cd_node_value(w->e, n) : CD_STR("null"));
 }
 
 static void put_feature(struct cd_write *w)

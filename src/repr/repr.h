@@ -112,7 +112,6 @@ struct cd_out {
 	bool *altered;                /* set when that changed something */
 	bool geojson;                 /* Features */
 	cd_term geometry;             /* of them: the attribute */
-	cd_str geometry_dataset;      /* n == 0: the default instance */
 };
 /* One entity as a JSON object. `scratch` is for short names that are not remembered yet. Hot path: no
  * allocation but the buffer's, once names are remembered. */
