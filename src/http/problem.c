@@ -20,10 +20,11 @@ void cd_problem_write(struct cd_buf *b, enum cd_surface s, const struct cd_err *
 	CD_BUF_LIT(b, "\",\"title\":");
 	cd_json_write_string(b, cd_str_z(cd_code_title(err->code)));
 	/* words may quote what the client sent, bytes that are no text included */
-	if (err->detail && cd_utf8_valid(cd_str_z(err->detail))) {
-		CD_BUF_LIT(b, ",\"detail\":");
-		cd_json_write_string(b, cd_str_z(err->detail));
-	}
+	bool text = err->detail && cd_utf8_valid(cd_str_z(err->detail));
+	CD_BUF_LIT(b, ",\"detail\":");
+	cd_json_write_string(b, text          ? cd_str_z(err->detail)
+				: err->detail ? CD_STR("It holds bytes that are not UTF-8")
+					      : cd_str_z(cd_code_title(err->code)));
 	cd_buf_printf(b, ",\"status\":%d", cd_code_status(err->code));
 	if (err->where && err->where[0] && cd_utf8_valid(cd_str_z(err->where))) {
 		CD_BUF_LIT(b, ",\"where\":");

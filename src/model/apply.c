@@ -22,6 +22,7 @@ void cd_work_refuse(struct cd_work *w, cd_code code, const char *where, const ch
 		return;
 	w->report->code = code;
 	w->report->where = where;
+	w->report->term = w->term;
 	w->report->detail = detail ? detail : cd_code_title(code);
 }
 
@@ -128,6 +129,7 @@ struct cd_slot *cd_work_set(struct cd_work *w, const struct cd_node *n)
 {
 	cd_str dataset = cd_node_dataset(w->frag, n);
 	struct cd_slot *slot = cd_work_find(w, n->term, dataset);
+	w->term = n->term;
 	cd_stamp created = slot && slot->now ? cd_ent_stamp(w->old, slot->old->created) : w->now;
 	bool replay =
 		w->change->verb == CD_VERB_DELTA; /* what was stored once holds nothing to be left out */

@@ -29,7 +29,8 @@ struct cd_work {
 	struct cd_not_updated *refused;
 	uint32_t refused_n;
 	struct cd_report *report;
-	bool failed; /* out of memory, or over a bound: cx->err */
+	cd_term term; /* of the fragment's attribute that is being applied; 0: none */
+	bool failed;  /* out of memory, or over a bound: cx->err */
 };
 
 /* The slot of an instance of the old block, or NULL. */

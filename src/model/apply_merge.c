@@ -211,9 +211,13 @@ static bool fits(struct cd_work *w, const struct cd_loose *l, struct cd_loose *f
 		return true;
 	if (from->kind == CD_GEO_PROPERTY && l->kind == CD_PROPERTY && (from->flags & CD_NODE_CONCISE))
 		return as_plain_object(w, from);
+	bool unsaid = from->kind == CD_KIND_NONE && l->kind == CD_LANGUAGE_PROPERTY && w->change->lang.n == 0;
 	cd_work_refuse(w, CD_E_BAD_REQUEST_DATA, NULL,
 		cd_arena_printf(w->cx->arena,
-			"The stored attribute is a %s: its type can only change when it is replaced whole",
+			unsaid ? "The stored attribute is a %s: the parameter lang says of which language a "
+				 "string is"
+			       : "The stored attribute is a %s: its type can only change when it is replaced "
+				 "whole",
 			cd_kinds[l->kind].type.p)
 			.p);
 	return false;
@@ -409,6 +413,7 @@ static void merge_slot(struct cd_work *w, struct cd_slot *slot, const struct cd_
 	struct cd_loose *l = opened(w, slot->now);
 	if (!l)
 		return;
+	w->term = frag->term;
 	merge_node(w, l, frag, deep);
 	slot->now = l;
 	slot->touched = w->touched = true;

@@ -57,7 +57,8 @@ struct cd_report {
 	cd_code code;       /* CD_OK: accepted (also when nothing changed) */
 	const char *detail; /* when refused, in the caller's arena */
 	const char *where;
-	bool created;           /* the entity did not exist before */
+	cd_term term; /* when refused: the top-level attribute at fault, as in the fragment; 0: none */
+	bool created; /* the entity did not exist before */
 	const cd_term *updated; /* distinct names that were applied; when not_updated_n > 0 */
 	uint32_t updated_n;
 	const struct cd_not_updated *not_updated;

@@ -6,11 +6,19 @@
 
 #include "model/uri.h"
 #include "ops/runner.h"
+#include "ops/write.h"
 
 static void item_failed(struct cd_op_batch *b, struct cd_batch_item *item)
 {
 	item->err = b->op.cx->err;
 	cd_cx_clear(b->op.cx);
+}
+
+static const char *place(struct cd_op_batch *b, const struct cd_batch_item *item, const struct cd_report *r)
+{
+	bool fragment = item->json->kind == CD_JSON_OBJECT;
+	return fragment ? cd_op_place(&b->op, item->json, item->ctx, &b->job.changes[item->change], r)
+			: r->where;
 }
 
 static enum cd_step report(struct cd_op *op)
@@ -26,7 +34,7 @@ static enum cd_step report(struct cd_op *op)
 		item->created = r->created;
 		if (r->code)
 			item->err = (struct cd_err){
-				r->code, r->detail ? r->detail : cd_code_title(r->code), r->where};
+				r->code, r->detail ? r->detail : cd_code_title(r->code), place(b, item, r)};
 		else if (r->not_updated_n) /* noOverwrite kept something: the item counts as failed {suite
 					      005_02} */
 			item->err = (struct cd_err){CD_E_BAD_REQUEST_DATA,

@@ -4,12 +4,30 @@
 #include "model/uri.h"
 #include "ops/runner.h"
 
+const char *cd_op_place(struct cd_op *op, const struct cd_json *body, struct cd_ctx *ctx,
+	const struct cd_change *change, const struct cd_report *r)
+{
+	const struct cd_names *names = cd_runner_names(op->runner);
+	bool local = r->term & CD_TERM_LOCAL;
+	const struct cd_json *m = r->where || !r->term ? NULL : body->child;
+	for (cd_str iri; m; m = m->next) {
+		cd_term term = cd_ctx_term(ctx, op->cx->arena, names, m->key, &iri);
+		if (local ? cd_str_eq(iri, change->names[r->term & ~CD_TERM_LOCAL]) : term == r->term)
+			return cd_json_pointer(op->cx, m);
+	}
+	return r->where;
+}
+
 static enum cd_step report(struct cd_op *op)
 {
 	struct cd_op_write *w = (struct cd_op_write *)op;
-	if (!op->cx->err.code && w->report.code)
-		(void)cd_fail(op->cx, w->report.code, w->report.where, "%s",
-			w->report.detail ? w->report.detail : cd_code_title(w->report.code));
+	if (op->cx->err.code || !w->report.code)
+		return CD_STEP_DONE;
+	const char *where = w->json && w->attr.n == 0
+				    ? cd_op_place(op, w->json, w->ctx, &w->change, &w->report)
+				    : w->report.where;
+	(void)cd_fail(op->cx, w->report.code, where, "%s",
+		w->report.detail ? w->report.detail : cd_code_title(w->report.code));
 	return CD_STEP_DONE;
 }
 
@@ -49,6 +67,9 @@ static cd_code check_parameters(struct cd_op_write *w)
 			CD_STR_ARG(w->id));
 	if (w->types.n && cd_q_types(cx, w->ctx, cd_runner_names(w->op.runner), w->types, &types))
 		return cx->err.code;
+	if (w->lang.p && !cd_language_ok(w->lang))
+		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "lang",
+			"\"" CD_STR_FMT "\" is not a language tag, nor @none", CD_STR_ARG(w->lang));
 	w->change.types = types;
 	w->change.dataset = cd_str_eq(w->dataset, CD_STR("@none")) ? cd_str_of(NULL, 0) : w->dataset;
 	w->change.lang = w->lang;

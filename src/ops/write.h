@@ -19,7 +19,7 @@ struct cd_op_write {
 	struct cd_ctx *ctx;
 	cd_str id;   /* of the path; n == 0: in the body */
 	cd_str attr; /* name as in the path, "scope" included; n == 0: not an attribute operation */
-	cd_str dataset, types, lang; /* parameters; n == 0: not given */
+	cd_str dataset, types, lang; /* parameters; p == NULL: not given */
 	cd_stamp observed;           /* CD_STAMP_NONE: not given */
 	/* came of it */
 	struct cd_report report; /* when op.cx->err.code is CD_OK: what was applied */
@@ -34,5 +34,9 @@ struct cd_op_write {
  * Waits for COMMIT once; done means durable.
  */
 void cd_op_write_begin(struct cd_runner *, struct cd_op_write *);
+/* Where the body of a refused change is at fault: the report's own place, or the member that became its
+ * attribute, as a JSON pointer. NULL: nowhere in particular */
+const char *cd_op_place(struct cd_op *, const struct cd_json *body, struct cd_ctx *, const struct cd_change *,
+	const struct cd_report *);
 
 #endif

@@ -129,7 +129,10 @@ static cd_term as_asked(const struct step *p, cd_term term)
 
 static cd_code report_names(struct step *p, struct cd_report *r)
 {
-	if (!p->map || r->updated_n + r->not_updated_n == 0)
+	if (!p->map)
+		return CD_OK;
+	r->term = as_asked(p, r->term);
+	if (r->updated_n + r->not_updated_n == 0)
 		return CD_OK;
 	cd_term *updated = CD_NEWS(p->cx.arena, cd_term, r->updated_n + 1);
 	struct cd_not_updated *not = CD_NEWS(p->cx.arena, struct cd_not_updated, r->not_updated_n + 1);
