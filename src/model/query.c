@@ -86,6 +86,8 @@ cd_code cd_q_id_pattern(struct cd_cx *cx, cd_str text, struct cd_q **ret)
 	if (!q)
 		return cd_fail_memory(cx);
 	*ret = q;
+	if (text.n == 0)
+		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, "idPattern", "The pattern is empty");
 	return cd_pattern_new(cx, "idPattern", text, &q->pattern);
 }
 

@@ -39,12 +39,10 @@ static cd_code ask_join(struct cd_ngsi *n, struct cd_ask *a)
 	return CD_OK;
 }
 
-/* The filter on sources is only checked: there are no registrations that it could narrow. */
-static cd_code check_csf(struct cd_ngsi *n)
+cd_code cd_ngsi_check_csf(struct cd_ngsi *n, cd_str csf)
 {
 	const struct cd_q_parse p = {.cx = n->cx, .ctx = n->ctx, .names = cd_runner_names(n->runner)};
 	struct cd_q *q = NULL;
-	cd_str csf = text(n, P_CSF);
 	cd_code code = csf.p ? cd_q_text(&p, csf, &q) : CD_OK;
 	cd_q_done(q);
 	if (!code || code == CD_E_NO_MEMORY)
@@ -86,6 +84,6 @@ cd_code cd_ngsi_ask(struct cd_ngsi *n, struct cd_ask *a)
 				n->cx, CD_E_BAD_REQUEST_DATA, "local", "type=* is only answered locally");
 		a->local = true;
 	}
-	cd_code code = check_csf(n);
+	cd_code code = cd_ngsi_check_csf(n, text(n, P_CSF));
 	return code ? code : ask_join(n, a);
 }

@@ -15,9 +15,20 @@ static cd_code bad(struct read *r, const struct cd_json *at, const char *what)
 	return cd_fail(r->cx, CD_E_BAD_REQUEST_DATA, cd_json_pointer(r->cx, at), "%s", what);
 }
 
-static cd_code get_text(struct read *r, const struct cd_json *in, const char *name, cd_str *ret)
+/* id and type may be called @id and @type. [4.5.1] */
+static const struct cd_json *get(const struct cd_json *in, const char *name)
 {
 	const struct cd_json *v = cd_json_get(in, cd_str_z(name));
+	if (!v && strcmp(name, "type") == 0)
+		v = cd_json_get(in, CD_STR("@type"));
+	if (!v && strcmp(name, "id") == 0)
+		v = cd_json_get(in, CD_STR("@id"));
+	return v;
+}
+
+static cd_code get_text(struct read *r, const struct cd_json *in, const char *name, cd_str *ret)
+{
+	const struct cd_json *v = get(in, name);
 	if (!v)
 		return CD_OK;
 	if (v->kind != CD_JSON_STRING || v->text.n == 0)
@@ -74,7 +85,7 @@ static cd_code get_coordinates(struct read *r, const struct cd_json *in, bool te
 
 static cd_code selector_ids(struct read *r, const struct cd_json *v, struct cd_ask_selector *s)
 {
-	const struct cd_json *ids = cd_json_get(v, CD_STR("id"));
+	const struct cd_json *ids = get(v, "id");
 	bool list = ids && ids->kind == CD_JSON_ARRAY;
 	if (!ids)
 		return CD_OK;
@@ -212,17 +223,24 @@ static cd_code read_lists(struct read *r)
 	return code ? code : get_text(r, r->body, "geometryProperty", &a->geometry_property);
 }
 
+static cd_code read_csf(struct read *r)
+{
+	cd_str csf = {0};
+	cd_code code = get_text(r, r->body, "csf", &csf);
+	return code ? code : cd_ngsi_check_csf(r->n, csf);
+}
+
 cd_code cd_ngsi_ask_body(struct cd_ngsi *n, struct cd_ask *to)
 {
 	struct read r = {.n = n, .cx = n->cx, .body = n->body, .to = to};
-	const struct cd_json *type = cd_json_get(n->body, CD_STR("type"));
+	const struct cd_json *type = get(n->body, "type");
 	const struct cd_json *temporal = cd_json_get(n->body, CD_STR("temporalQ"));
 	if (!type || type->kind != CD_JSON_STRING || !cd_str_eq(type->text, CD_STR("Query")))
 		return bad(&r, type ? type : n->body, "The type of a query is \"Query\"");
 	if (temporal)
 		return bad(&r, temporal, "A temporal query goes to /temporal/entityOperations/query");
 	if (read_entities(&r) || read_q(&r) || read_geo(&r) || read_lists(&r) || read_join(&r) ||
-		read_ordering(&r))
+		read_ordering(&r) || read_csf(&r))
 		return n->cx->err.code;
 	return CD_OK;
 }

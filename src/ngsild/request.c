@@ -249,16 +249,18 @@ static void with_context(struct cd_ngsi *n)
 /* The value of a preference; p == NULL: it was not said. [RFC 7240 2] */
 static cd_str preference(const struct cd_http_req *http, cd_str name)
 {
-	cd_str rest = cd_http_field(http, CD_STR("prefer"));
-	while (rest.p) {
-		cd_str one = cd_str_cut(&rest, ',');
-		cd_str said = cd_str_trim(cd_str_cut(&one, ';'));
-		cd_str key = cd_str_trim(cd_str_cut(&said, '=')),
-		       what = cd_str_trim(said.p ? said : CD_STR(""));
-		if (what.n > 1 && what.p[0] == '"' && what.p[what.n - 1] == '"')
-			what = cd_str_of(what.p + 1, what.n - 2);
-		if (key.n == name.n && strncasecmp(key.p, name.p, key.n) == 0)
-			return what;
+	cd_str rest;
+	for (size_t i = 0; (rest = cd_http_field_nth(http, CD_STR("prefer"), i)).p; i++) {
+		while (rest.p) {
+			cd_str one = cd_str_cut(&rest, ',');
+			cd_str said = cd_str_trim(cd_str_cut(&one, ';'));
+			cd_str key = cd_str_trim(cd_str_cut(&said, '=')),
+			       what = cd_str_trim(said.p ? said : CD_STR(""));
+			if (what.n > 1 && what.p[0] == '"' && what.p[what.n - 1] == '"')
+				what = cd_str_of(what.p + 1, what.n - 2);
+			if (key.n == name.n && strncasecmp(key.p, name.p, key.n) == 0)
+				return what;
+		}
 	}
 	return cd_str_of(NULL, 0);
 }
@@ -304,6 +306,9 @@ static cd_code check_tenant(struct cd_ngsi *n)
 {
 	n->tenant = cd_http_field(n->http, CD_STR("ngsild-tenant"));
 	n->tenant_given = n->tenant.p != NULL;
+	if (cd_http_field_nth(n->http, CD_STR("ngsild-tenant"), 1).p)
+		return cd_fail(n->cx, CD_E_BAD_REQUEST_DATA, "NGSILD-Tenant",
+			"A request is for one tenant; here are two");
 	return cd_ngsi_tenant(n->cx, n->tenant);
 }
 

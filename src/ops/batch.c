@@ -31,6 +31,10 @@ static enum cd_step report(struct cd_op *op)
 		if (item->err.code)
 			continue;
 		const struct cd_report *r = &b->job.reports[item->change];
+		if (r->code == CD_E_NO_TENANT) { /* of all of them: the request's own fault [5.5.10] */
+			(void)cd_fail(op->cx, r->code, r->where, "%s", r->detail);
+			break;
+		}
 		item->created = r->created;
 		if (r->code)
 			item->err = (struct cd_err){
