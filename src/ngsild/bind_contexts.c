@@ -200,11 +200,18 @@ static void list(struct cd_ngsi *n)
 
 /* ---- serve ---- */
 
-/* The name of a hosted context in the path, given alone or with the URL before it; p == NULL: none. */
+/*
+ * The name of a hosted context in the path, given alone or with the URL before it; p == NULL: none. A URL of
+ * that form may also be one of another broker, of which there is a copy here.
+ */
 static cd_str name_in_path(const struct cd_ngsi *n)
 {
 	cd_str id = n->args->part[0];
-	return cd_hosted_name_ok(id) ? id : cd_hosted_name_of(id);
+	struct cd_ctx_info info;
+	if (cd_hosted_name_ok(id))
+		return id;
+	return cd_ctx_cache_info(cd_runner_contexts(n->runner), id, &info) ? cd_str_of(NULL, 0)
+									   : cd_hosted_name_of(id);
 }
 
 static void serve_hosted(struct cd_ngsi *n, cd_str name, bool details)
@@ -231,11 +238,13 @@ static void serve_hosted(struct cd_ngsi *n, cd_str name, bool details)
 	}
 	info.url = cd_str_of(NULL, 0);
 	info.created = h.created;
-	if (details)
+	if (details) {
 		put_details(&b, n, name, &info);
-	else
+		cd_ngsi_json(n, 200, &b);
+	} else {
 		cd_buf_put(&b, h.text);
-	cd_ngsi_json(n, 200, &b);
+		cd_ngsi_document(n, &b);
+	}
 }
 
 static void serve(struct cd_ngsi *n)

@@ -120,15 +120,25 @@ static bool body_failed(struct cd_ngsi *n, struct cd_buf *body, bool head_bad)
 	return true;
 }
 
-void cd_ngsi_json(struct cd_ngsi *n, int status, struct cd_buf *body)
+static void plain(struct cd_ngsi *n, int status, cd_str media, struct cd_buf *body)
 {
 	struct fields fs = {.n = 0};
 	if (body_failed(n, body, false))
 		return;
-	add(&fs, CD_STR("Content-Type"), offers[CD_OFFER_JSON]);
+	add(&fs, CD_STR("Content-Type"), media);
 	add_tenant(&fs, n);
 	release(n);
 	cd_http_reply(n->http, status, fs.f, fs.n, body);
+}
+
+void cd_ngsi_json(struct cd_ngsi *n, int status, struct cd_buf *body)
+{
+	plain(n, status, offers[CD_OFFER_JSON], body);
+}
+
+void cd_ngsi_document(struct cd_ngsi *n, struct cd_buf *body)
+{
+	plain(n, 200, offers[n->offer], body);
 }
 
 static void entity_fields(

@@ -97,7 +97,8 @@ void cd_ngsi_fail_allow(struct cd_ngsi *, cd_str allow); /* the same, with Allow
 void cd_ngsi_created(struct cd_ngsi *, const char *collection, cd_str id);
 void cd_ngsi_no_content(struct cd_ngsi *); /* 204 */
 void cd_ngsi_json(
-	struct cd_ngsi *, int status, struct cd_buf *); /* application/json, no Link: 201, 207 of batches */
+	struct cd_ngsi *, int status, struct cd_buf *);   /* application/json, no Link: 201, 207 of batches */
+void cd_ngsi_document(struct cd_ngsi *, struct cd_buf *); /* 200, of the media type negotiated, no Link */
 /* Entities, as negotiated, with the context's Link; `more` are further fields. */
 void cd_ngsi_entities(struct cd_ngsi *, struct cd_buf *, const struct cd_http_field *more, size_t n);
 /* The same as a stream; pieces follow through http/server.h. */

@@ -205,3 +205,33 @@ def test_methods(server):
     assert answer.status == 405 and answer.headers["Allow"] == "GET, HEAD, POST, OPTIONS"
     answer = server.call("POST", one("x"), SPEED)
     assert answer.status == 405 and answer.headers["Allow"] == "GET, HEAD, DELETE, OPTIONS"
+
+def test_other_brokers_use_it_unless_it_is_of_a_tenant(server, make_server):
+    url, private = server.base + add(server, SPEED), server.base + add(server, SPEED, "a")
+    other = make_server(name="other").start()
+    assert create(other, 1, url).status == 201
+    e = other.get(NGSI + "/entities/urn:e:1").json
+    assert e["type"] == "http://e.org/Car" and "http://e.org/speed" in e
+    assert other.get(STORED + "?kind=Cached").json.count(url) == 1
+    assert other.get(STORED + "?kind=Hosted").json == []
+    fails(create(other, 2, private), 504, "LdContextNotAvailable")
+    server.call("DELETE", url.removeprefix(server.base))
+    assert create(other, 3, url).status == 201  # it has its copy
+    fails(other.call("DELETE", one(url) + "?reload=true"), 504, "LdContextNotAvailable")
+    assert create(other, 4, url).status == 201
+
+@pytest.mark.parametrize("accept, media", [("application/ld+json", "application/ld+json"), ("*/*", "application/json")])
+def test_it_is_served_as_the_asker_accepts_it(server, accept, media):
+    answer = server.call("GET", add(server, SPEED), headers={"Accept": accept})
+    assert (answer.headers["Content-Type"], answer.json) == (media, SPEED)
+
+def test_uses_are_counted_for_each_kind(server, contexts):
+    contexts.pages["/c"] = SPEED
+    for url in (contexts.url("/c"), server.base + add(server, SPEED)):
+        create(server, url[-1], url)
+        hits = [server.get(one(url) + "?details=true").json["numberOfHits"]]
+        for n in range(2):
+            server.call("GET", NGSI + "/entities?type=Car", headers=link(url))
+            hits.append(server.get(one(url) + "?details=true").json["numberOfHits"])
+        assert hits[0] < hits[1] < hits[2]
+        assert server.get(one(url) + "?details=true").json["lastUsage"].endswith("Z")
