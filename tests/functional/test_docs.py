@@ -242,3 +242,7 @@ def test_the_service_starts_the_program_with_what_it_knows():
     folders = re.search(r"(?m)^StateDirectory=(.*)$", unit)[1].split()
     for path in re.findall(r"/var/lib/([\w-]+)", unit + OPERATING.replace("/private/", "/").replace("-damaged", "")):
         assert path in folders, f"/var/lib/{path} is not the service's to write"
+
+def test_the_page_of_conformance_is_made_of_the_stories():
+    run = subprocess.run([ROOT / "tools" / "conformance_page.py", "--check"], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
