@@ -242,7 +242,7 @@ static cd_code export_tenant(struct job *j, struct cd_cx *cx, const char *path)
 	j->entities += ex->entities;
 	j->bytes += j->file.bytes;
 	ex->entities = 0;
-	cd_csv_free(ex->csv);
+	cd_export_csv_free(ex->csv);
 	ex->csv = NULL;
 	cd_buf_done(&ex->text);
 	return code;

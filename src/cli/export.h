@@ -68,14 +68,14 @@ int cd_export_signal(void);
 
 /* ---- formats ---- */
 
-struct cd_csv;
+struct cd_export_csv;
 struct cd_export {
 	const struct cd_export_plan *plan;
 	struct cd_export_source *source;
 	struct cd_out out;
 	struct cd_arena scratch; /* of one entity */
 	struct cd_buf text;      /* not in the file yet */
-	struct cd_csv *csv;
+	struct cd_export_csv *csv;
 	uint64_t entities;
 };
 struct cd_export_format {
@@ -93,11 +93,11 @@ struct cd_export_format {
 extern const struct cd_export_format cd_export_formats[]; /* ended by name.n == 0 */
 
 /* export_csv.c */
-cd_code cd_csv_look(struct cd_export *, struct cd_cx *, const struct cd_ent *);
-cd_code cd_csv_begin(struct cd_export *, struct cd_cx *);
-cd_code cd_csv_one(struct cd_export *, struct cd_cx *, const struct cd_ent *);
-void cd_csv_end(struct cd_export *);
-void cd_csv_tell(const struct cd_export *);
-void cd_csv_free(struct cd_csv *);
+cd_code cd_export_csv_look(struct cd_export *, struct cd_cx *, const struct cd_ent *);
+cd_code cd_export_csv_begin(struct cd_export *, struct cd_cx *);
+cd_code cd_export_csv_one(struct cd_export *, struct cd_cx *, const struct cd_ent *);
+void cd_export_csv_end(struct cd_export *);
+void cd_export_csv_tell(const struct cd_export *);
+void cd_export_csv_free(struct cd_export_csv *);
 
 #endif

@@ -34,7 +34,7 @@ struct column {
 	uint64_t row; /* the cell is of this row, from 1 */
 	size_t at, n; /* of its text in `cells` */
 };
-struct cd_csv {
+struct cd_export_csv {
 	struct cd_arena headers;
 	struct column columns[COLUMNS_MAX];
 	uint32_t sorted[COLUMNS_MAX], n;
@@ -48,7 +48,7 @@ struct cd_csv {
 
 /* ---- columns ---- */
 
-static uint32_t *slot_of(struct cd_csv *t, cd_str header)
+static uint32_t *slot_of(struct cd_export_csv *t, cd_str header)
 {
 	uint64_t at = cd_hash64(header, 0);
 	for (;; at++) {
@@ -58,7 +58,7 @@ static uint32_t *slot_of(struct cd_csv *t, cd_str header)
 	}
 }
 
-static struct column *column(struct cd_csv *t)
+static struct column *column(struct cd_export_csv *t)
 {
 	uint32_t *slot = slot_of(t, cd_buf_str(&t->path));
 	if (*slot)
@@ -75,7 +75,7 @@ static struct column *column(struct cd_csv *t)
 }
 
 /* The cell under the path. */
-static void cell(struct cd_csv *t, cd_str text)
+static void cell(struct cd_export_csv *t, cd_str text)
 {
 	struct column *c = t->path.bad ? NULL : column(t);
 	if (!c)
@@ -92,7 +92,7 @@ static void cell(struct cd_csv *t, cd_str text)
 	cd_buf_put(&t->cells, text);
 }
 
-static void cell_at(struct cd_csv *t, cd_str tail, cd_str text)
+static void cell_at(struct cd_export_csv *t, cd_str tail, cd_str text)
 {
 	size_t n = t->path.n;
 	cd_buf_put(&t->path, tail);
@@ -100,7 +100,7 @@ static void cell_at(struct cd_csv *t, cd_str tail, cd_str text)
 	t->path.n = n;
 }
 
-static void cell_stamp(struct cd_csv *t, cd_str tail, cd_stamp stamp)
+static void cell_stamp(struct cd_export_csv *t, cd_str tail, cd_stamp stamp)
 {
 	char text[CD_STAMP_TEXT_MAX];
 	if (stamp != CD_STAMP_NONE)
@@ -111,7 +111,7 @@ static void cell_stamp(struct cd_csv *t, cd_str tail, cd_stamp stamp)
 
 struct csv_row {
 	struct cd_export *ex;
-	struct cd_csv *t;
+	struct cd_export_csv *t;
 	struct cd_cx *cx; /* over the arena of one entity */
 	const struct cd_ent *e;
 };
@@ -205,7 +205,7 @@ static void put_nodes(struct csv_row *r, const struct cd_node *nodes, uint32_t n
 
 static void put_node(struct csv_row *r, const struct cd_node *n)
 {
-	struct cd_csv *t = r->t;
+	struct cd_export_csv *t = r->t;
 	cd_str dataset = cd_node_dataset(r->e, n),
 	       unit = n->metas ? cd_node_meta(r->e, n, CD_META_UNIT) : cd_str_of(NULL, 0);
 	if (dataset.n)
@@ -291,7 +291,7 @@ static void put_types_and_scopes(struct csv_row *r)
 
 static cd_code put_entity(struct cd_export *ex, struct cd_cx *out, const struct cd_ent *e)
 {
-	struct cd_csv *t = ex->csv;
+	struct cd_export_csv *t = ex->csv;
 	struct cd_cx cx;
 	struct csv_row r = {.ex = ex, .t = t, .cx = &cx, .e = e};
 	cd_cx_init(&cx, &ex->scratch, out->set);
@@ -318,7 +318,7 @@ static cd_code put_entity(struct cd_export *ex, struct cd_cx *out, const struct 
 
 /* ---- the table ---- */
 
-cd_code cd_csv_look(struct cd_export *ex, struct cd_cx *cx, const struct cd_ent *e)
+cd_code cd_export_csv_look(struct cd_export *ex, struct cd_cx *cx, const struct cd_ent *e)
 {
 	if (!ex->csv) {
 		ex->csv = cd_mem_zalloc(sizeof *ex->csv);
@@ -333,7 +333,7 @@ cd_code cd_csv_look(struct cd_export *ex, struct cd_cx *cx, const struct cd_ent 
 
 static int by_header(const void *a, const void *b, void *arg)
 {
-	const struct cd_csv *t = arg;
+	const struct cd_export_csv *t = arg;
 	const struct column *x = &t->columns[*(const uint32_t *)a], *y = &t->columns[*(const uint32_t *)b];
 	return x->order != y->order ? x->order - y->order : cd_str_cmp(x->header, y->header);
 }
@@ -360,9 +360,9 @@ static void put_quoted(struct cd_buf *b, cd_str s)
 	cd_buf_char(b, '"');
 }
 
-cd_code cd_csv_begin(struct cd_export *ex, struct cd_cx *cx)
+cd_code cd_export_csv_begin(struct cd_export *ex, struct cd_cx *cx)
 {
-	struct cd_csv *t = ex->csv;
+	struct cd_export_csv *t = ex->csv;
 	if (!t) { /* not one entity */
 		CD_BUF_LIT(&ex->text, "id,type\n");
 		return CD_OK;
@@ -380,9 +380,9 @@ cd_code cd_csv_begin(struct cd_export *ex, struct cd_cx *cx)
 	return ex->text.bad ? cd_fail_memory(cx) : CD_OK;
 }
 
-cd_code cd_csv_one(struct cd_export *ex, struct cd_cx *cx, const struct cd_ent *e)
+cd_code cd_export_csv_one(struct cd_export *ex, struct cd_cx *cx, const struct cd_ent *e)
 {
-	struct cd_csv *t = ex->csv;
+	struct cd_export_csv *t = ex->csv;
 	if (put_entity(ex, cx, e))
 		return cx->err.code;
 	for (uint32_t i = 0; i < t->n; i++) {
@@ -396,12 +396,12 @@ cd_code cd_csv_one(struct cd_export *ex, struct cd_cx *cx, const struct cd_ent *
 	return ex->text.bad ? cd_fail_memory(cx) : CD_OK;
 }
 
-void cd_csv_end(struct cd_export *ex)
+void cd_export_csv_end(struct cd_export *ex)
 {
 	(void)ex;
 }
 
-void cd_csv_tell(const struct cd_export *ex)
+void cd_export_csv_tell(const struct cd_export *ex)
 {
 	fprintf(stderr,
 		"A table does not hold kinds of attributes and types of values; jsonld and ndjson hold "
@@ -411,7 +411,7 @@ void cd_csv_tell(const struct cd_export *ex)
 			(unsigned long long)ex->csv->clashes);
 }
 
-void cd_csv_free(struct cd_csv *t)
+void cd_export_csv_free(struct cd_export_csv *t)
 {
 	if (!t)
 		return;

@@ -103,7 +103,7 @@ const struct cd_export_format cd_export_formats[] = {
 		end_collection, NULL},
 	{CD_STR_INIT("geojsonseq"), "geojsons", CD_SIMPLIFIED, true, NULL, begin_sequence, one_in_sequence,
 		end_nothing, NULL},
-	{CD_STR_INIT("csv"), "csv", CD_SIMPLIFIED, true, cd_csv_look, cd_csv_begin, cd_csv_one, cd_csv_end,
-		cd_csv_tell},
+	{CD_STR_INIT("csv"), "csv", CD_SIMPLIFIED, true, cd_export_csv_look, cd_export_csv_begin, cd_export_csv_one, cd_export_csv_end,
+		cd_export_csv_tell},
 	{.name = {NULL, 0}},
 };
