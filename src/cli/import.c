@@ -249,7 +249,7 @@ static cd_code take_item(void *arg, struct cd_cx *cx, cd_str item, uint64_t line
 	if (b->text.bad)
 		return cd_fail_memory(cx);
 	/* under --strict one at a time, so that nothing behind the refused one is written */
-	bool full = im->strict || b->n == sizeof b->item / sizeof *b->item || b->text.n >= BATCH_BYTES;
+	bool full = im->strict || b->n == CD_IMPORT_BATCH_MAX || b->text.n >= BATCH_BYTES;
 	return full ? flush(im, cx) : CD_OK;
 }
 

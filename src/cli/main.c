@@ -10,10 +10,14 @@ const struct cd_command cd_commands[] = {
 		"GET /health answers while the process lives, GET /ready once requests are answered, GET "
 		"/metrics in the "
 		"Prometheus format, GET /openapi describes every route."},
-	{"import", "FILE...", "bring NGSI-LD entities into a twin", true, cd_flags_import, cd_cmd_import,
+	{"import", "FILE...", "bring entities, or data that a mapping makes entities of, into a twin", true,
+		cd_flags_import, cd_cmd_import,
 		"A file holds JSON arrays of entities, or entities one after the other (newline-delimited), "
-		"of any size; - is "
-		"standard input. Without --url the data directory is written directly and must not be served "
+		"of any size, packed with gzip or not; - is standard input. With --map it holds what the "
+		"mapping "
+		"says: CSV, GeoJSON, JSON, or a zip of tables (GTFS); docs/importing.md has the language. "
+		"Without "
+		"--url the data directory is written directly and must not be served "
 		"meanwhile."},
 	{"export", "", "write the entities of a twin to a file", true, cd_flags_export, cd_cmd_export,
 		"Without --url the data directory is read directly, as of one moment, and must not be served "

@@ -9,13 +9,14 @@
 #include "model/change.h"
 #include "ops/runner.h"
 
-/* Entities of one batch, with the lines they began at. */
+/* Entities of one batch, with the lines they began at. Larger ones fall out of the caches: measured slower. */
+enum { CD_IMPORT_BATCH_MAX = 1000 };
 struct cd_import_batch {
 	struct cd_buf text; /* items, each followed by 64 readable bytes */
 	struct {
 		size_t at, n;
 		uint64_t line;
-	} item[1000];
+	} item[CD_IMPORT_BATCH_MAX];
 	unsigned n;
 };
 struct cd_import_plan {

@@ -45,7 +45,7 @@ static bool has_context(cd_str item)
 
 struct part {
 	struct cd_buf body;
-	unsigned index[1000]; /* into the batch */
+	unsigned index[CD_IMPORT_BATCH_MAX]; /* into the batch */
 	unsigned n;
 	bool ld;
 };

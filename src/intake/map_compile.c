@@ -6,7 +6,8 @@
 /* ---- source ---- */
 
 static const char *const source_members[] = {"format", "delimiter", "quote", "comment", "encoding",
-	"skipRows", "header", "ragged", "absent", "within", "null", "decimal", "thousands", "time", "crs", NULL};
+	"skipRows", "header", "ragged", "absent", "within", "null", "decimal", "thousands", "time", "crs",
+	NULL};
 static const char *const formats[] = {"csv", "json", "geojson", "zip", "gtfs", NULL};
 
 static cd_code header_of(struct cd_compile *c, const struct cd_json *v, struct cd_source *s)
@@ -36,8 +37,8 @@ static cd_code shape_of(struct cd_compile *c, const struct cd_json *v, struct cd
 		cd_map_byte(c, v, "quote", &s->shape.quote) ||
 		cd_map_byte(c, v, "comment", &s->shape.comment) ||
 		cd_map_word(c, v, "encoding", encodings, &encoding) ||
-		cd_map_word(c, v, "ragged", ragged, &rag) ||
-		cd_map_word(c, v, "absent", absents, &absent) || (skip && cd_map_real(c, skip, &rows)))
+		cd_map_word(c, v, "ragged", ragged, &rag) || cd_map_word(c, v, "absent", absents, &absent) ||
+		(skip && cd_map_real(c, skip, &rows)))
 		return c->cx->err.code;
 	if (rows < 0 || rows > 1e6 || rows != (double)(uint64_t)rows)
 		return cd_map_wrong(c, skip, "Expected a number of rows");

@@ -150,13 +150,13 @@ static bool compares(const struct cd_map_state *s, const struct cd_condition *q,
 	return q->test == CD_TEST_LESS ? v < q->number : v > q->number;
 }
 
+/* What is not there is "": a column that a file does not have asks the same as an empty one. */
 static bool any_text(const struct cd_condition *q, cd_str text)
 {
-	for (uint32_t i = 0; text.p && i < q->texts.n; i++)
+	for (uint32_t i = 0; i < q->texts.n; i++)
 		if (cd_str_eq(q->texts.text[i], text))
 			return true;
-	/* "equals": "" is also what is not there */
-	return !text.p && q->texts.n == 1 && q->texts.text[0].n == 0;
+	return false;
 }
 
 static bool holds(const struct cd_map_state *s, const struct cd_condition *q)

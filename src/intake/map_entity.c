@@ -125,7 +125,8 @@ static bool watch(struct cd_map_state *s, cd_str id)
 		cd_map_fault(s, "order", CD_STR_FMT " was observed %s before the row before", CD_STR_ARG(id),
 			span(-step, text));
 	if (t->every_us && step > t->every_us && !told)
-		cd_map_fault(s, "gap", CD_STR_FMT " has nothing for the %s before", CD_STR_ARG(id), span(step, text));
+		cd_map_fault(s, "gap", CD_STR_FMT " has nothing for the %s before", CD_STR_ARG(id),
+			span(step, text));
 	s->told_line = s->line;
 	s->told_step = step;
 	if (step < 0)

@@ -49,6 +49,8 @@ bool cd_number_read(const struct cd_number_form *f, cd_str text, char to[CD_NUMB
 	size_t sign = n;
 	whole_part(f, &text, to, &n);
 	bool point = text.n && text.p[0] == f->decimal;
+	if (!point && text.n && text.p[0] == '.')
+		return false; /* a point that means something else here */
 	if (n == sign) {
 		if (!point || text.n < 2)
 			return false;

@@ -76,7 +76,8 @@ static cd_code special_slot(struct cd_compile *c, const struct cd_json *at, stru
 		return CD_OK;
 	}
 	return cd_map_wrong(c, at,
-		"There is no \"" CD_STR_FMT "\"; there are @file, @line, @row, @feature, @observedAt, @column, @cell",
+		"There is no \"" CD_STR_FMT
+		"\"; there are @file, @line, @row, @feature, @observedAt, @column, @cell",
 		CD_STR_ARG(slot->name));
 }
 
