@@ -246,7 +246,8 @@ void cd_map_put_entity(struct cd_map_state *s, const struct cd_json *item, const
 {
 	cd_buf_reset(&s->out);
 	s->row_bad = false;
-	if (s->cx->err.code || !assemble(s, item, row, row_n))
+	/* a fault may have ended the run: then nothing of its row is written */
+	if (s->cx->err.code || !assemble(s, item, row, row_n) || s->cx->err.code)
 		return;
 	size_t n = s->out.n;
 	static const char padding[CD_JSON_PADDING];

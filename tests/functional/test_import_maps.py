@@ -89,7 +89,7 @@ def test_members_and_kinds_of_the_code_stand_in_the_document():
     code = "".join(p.read_text() for p in sorted((ROOT / "src" / "intake").glob("map_*.c")))
     kinds = set(re.findall(r'cd_map_fault\(\s*s,\s*"([a-z-]+)"', code))
     filters = set(re.findall(r'\{"([a-z]+)", [a-z_]+, (?:NONE|TEXT|SEPARATOR|PART)\}', code))
-    members = {m for block in re.findall(r"members\[\] = \{(.*?)NULL", code, re.S) for m in re.findall(r'"(\w+)"', block)}
+    members = {m for block in re.findall(r"char \*const \w*members\[\] = \{(.*?)NULL", code, re.S) for m in re.findall(r'"(\w+)"', block)}
     assert len(kinds) > 15 and len(filters) > 12 and len(members) > 60
     for word in kinds | filters | members:
         assert re.search(rf"`{word}[`:]|\"{word}\":", text), word
@@ -151,7 +151,8 @@ def test_strict_stops_at_the_first_fault(tmp_path):
     assert [e["id"] for e in exported(tmp_path / "d")] == ["urn:x:1"]
 
 def test_what_the_twin_refuses_is_told_with_its_line(tmp_path):
-    write(tmp_path, m__json=mapping({"to": "{n}", "from": "@cell"}, spread={"columns": "{n}", "except": ["a"]}), r__csv="a,createdAt\n1,x\n")
+    write(tmp_path, m__json=mapping(
+        {"to": "b", "kind": "GeoProperty", "value": {"type": "Point", "coordinates": [1]}}), r__csv="a\n1\n")
     done = run("--map", "./m.json", "--data", "d", "r.csv", cwd=tmp_path, status=1)
     assert "r.csv:2: urn:x:1: " in done.stderr and "1 refused" in done.stdout
 

@@ -387,7 +387,7 @@ static const struct {
 		"a,b\n1,\n1,s\n1,u\n1,r\n", A("'r'"), "4 odd;5 rare;"},
 	{"conditions joined",
 		"{" HEAD "'match':[{'any':[{'path':'b','less':3},{'all':[{'path':'b','greater':7},{'path':'c'"
-			 ",'equals':'x',"
+		",'equals':'x',"
 		"'not':true}]}]}],'attributes':[{'to':'b','from':'b','as':'integer'}]}",
 		"a,b,c\n1,2,\n1,5,\n1,8,x\n1,9,y\n", A("2") A("9"), ""},
 	{"time, gap and doubled hour",
@@ -416,7 +416,7 @@ static const struct {
 		"a,b\n1,x\n1,y\n", A("'x'"), ""},
 	{"series: gap, order, silence",
 		"{" TIMED "'entity':{'id':'urn:x:{a}','observedAt':'{t}','every':'PT1H','silent':{'path':'b',"
-			  "'equals':'0',"
+		"'equals':'0',"
 		"'for':'PT2H'}},'attributes':[]}",
 		"a,b,t\n1,0,2024-01-01 00:00\n1,0,2024-01-01 01:00\n1,0,2024-01-01 02:00\n1,0,2024-01-01 "
 		"03:00\n"
@@ -435,7 +435,7 @@ static const struct {
 		"2 missing;"},
 	{"a column for each place, with its status",
 		"{" SOURCE "'target':{'type':'T'},'spread':{'columns':'{n} "
-			   "({l})','except':['9*'],'with':{'s':'{n}-status'}},"
+		"({l})','except':['9*'],'with':{'s':'{n}-status'}},"
 		"'entity':{'id':'urn:x:{n}'},'skip':[{'path':'s','equals':'4','report':'ill'}],"
 		"'attributes':[{'to':'b','from':'l'},{'to':'c','from':'@cell'},{'to':'{l}','from':'@column'}]"
 		"}",
@@ -453,13 +453,13 @@ static const struct {
 		"3 header;5 cells;6 cells;"},
 	{"a row that is remembered",
 		"{" SOURCE "'target':{'type':'T'},'spread':{'columns':'c{n}'},'remember':{'all':{'path':'t','"
-			   "equals':'total'}},"
+		"equals':'total'}},"
 		"'entity':{'id':'urn:x:{n}'},'attributes':[{'to':'b','format':'{all|strip:()}','as':'integer'"
 		"}]}",
 		"t,c1\n0,x\ntotal,(7)\n0,x\n", "{'id':'urn:x:1','type':'T'}\n" A("7"), ""},
 	{"rows of a group",
 		"{" HEAD "'group':{'by':'a','order':'n'},'attributes':[{'to':'b','from':'n','as':'integer','"
-			 "each':true},"
+		"each':true},"
 		"{'to':'c','kind':'GeoProperty','geometry':'LineString','from':['n','y']}]}",
 		"a,n,y\n1,2,8\n1,1,9\n2,5,5\n1,3,4\n",
 		"{'id':'urn:x:1','type':'T','b':{'type':'Property','value':[1,2]},'c':{'type':'GeoProperty','"
@@ -470,7 +470,7 @@ static const struct {
 		"4 geometry;5 group;5 geometry;"},
 	{"scattered groups, rows numbered",
 		"{" HEAD "'group':{'by':'{a}','scattered':true},'attributes':[{'to':'b','kind':'ListProperty'"
-			 ",'format':'{@row}{n}',"
+		",'format':'{@row}{n}',"
 		"'each':true}]}",
 		"a,n\n2,x\n1,y\n2,z\n",
 		"{'id':'urn:x:1','type':'T','b':{'type':'ListProperty','valueList':['1y']}}\n"
@@ -500,7 +500,7 @@ static const struct {
 		"{'id':'urn:x:1','type':'T'}\n", "1 column;"},
 	{"several tables of the same rows",
 		"{" SOURCE "'tables':[{'match':[{'path':'a','equals':'1'}],'target':{'type':'T'},'entity':{'"
-			   "id':'urn:x:{a}'},"
+		"id':'urn:x:{a}'},"
 		"'attributes':[{'to':'b','from':'b'}]},{'match':[{'path':'a','equals':'2'}],'target':{'type':"
 		"['U','V'],"
 		"'context':'https://example.org/c'},'entity':{'id':'urn:y:{@file}:{@line}','scope':'/"
