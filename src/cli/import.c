@@ -377,8 +377,10 @@ static cd_code prepare(struct import *im, struct cd_cx *cx)
 		return cx->err.code;
 	if (cd_faults_open(&im->faults, cx))
 		return cx->err.code;
-	if (im->dry || im->print)
+	if (im->dry || im->print) {
+		im->resume = false;
 		return CD_OK;
+	}
 	im->target = im->plan.url ? cd_target_server(cx, cx->set, &im->plan)
 				  : cd_target_store(cx, cx->set, &im->plan);
 	if (!im->target)

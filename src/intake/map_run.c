@@ -40,6 +40,7 @@ static cd_code begin(struct cd_map_state *s)
 	cd_cx_init(&s->row_cx, &s->row, s->cx->set);
 	cd_buf_init(&s->out, ENTITY_BYTES);
 	cd_buf_init(&s->scratch, ENTITY_BYTES);
+	m->source.time->last_us = INT64_MIN;
 	s->file = s->input->path ? s->input->path : "(input)";
 	s->file_word = word_of(s->file);
 	s->cells = CD_NEWS(&s->keep, struct cd_cell, most_slots(m));
