@@ -66,9 +66,9 @@ static long zip_seek(voidpf arg, voidpf stream, ZPOS64_T offset, int origin)
 {
 	struct cd_archive *a = stream;
 	(void)arg;
-	uint64_t base = origin == ZLIB_FILEFUNC_SEEK_CUR ? a->at
-		: origin == ZLIB_FILEFUNC_SEEK_END       ? a->size
-							 : 0;
+	uint64_t base = origin == ZLIB_FILEFUNC_SEEK_CUR   ? a->at
+			: origin == ZLIB_FILEFUNC_SEEK_END ? a->size
+							   : 0;
 	if (offset > a->size - base)
 		return -1;
 	a->at = base + offset;
@@ -89,7 +89,8 @@ static int zip_error(voidpf arg, voidpf stream)
 
 static cd_code open_zip(struct cd_cx *cx, const char *path, struct cd_archive *a, struct cd_archive **ret)
 {
-	zlib_filefunc64_def calls = {zip_open, zip_read, zip_write, zip_tell, zip_seek, zip_close, zip_error, a};
+	zlib_filefunc64_def calls = {
+		zip_open, zip_read, zip_write, zip_tell, zip_seek, zip_close, zip_error, a};
 	a->zip = unzOpen2_64("", &calls);
 	if (!a->zip) {
 		cd_archive_close(a);
@@ -115,8 +116,8 @@ cd_code cd_archive_open(struct cd_cx *cx, const char *path, struct cd_archive **
 		return cd_fail_memory(cx);
 	a->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (a->fd < 0 || fstat(a->fd, &st) != 0) {
-		cd_code code = cd_fail(
-			cx, errno == ENOENT ? CD_E_NOT_FOUND : CD_E_IO, path, "%s", strerror(errno));
+		cd_code code =
+			cd_fail(cx, errno == ENOENT ? CD_E_NOT_FOUND : CD_E_IO, path, "%s", strerror(errno));
 		cd_archive_close(a);
 		return code;
 	}
@@ -155,16 +156,26 @@ void cd_archive_close(struct cd_archive *a)
 struct member {
 	struct cd_stream stream;
 	struct cd_archive *archive;
+	bool ended;
 	char name[256];
 };
+
+/* At the end: it has as many bytes as the directory says, and (what closing compares) their checksum. */
+static bool is_whole(struct member *m)
+{
+	return m->stream.at == m->stream.size && unzCloseCurrentFile(m->archive->zip) != UNZ_CRCERROR;
+}
 
 static cd_code member_read(struct cd_stream *s, struct cd_cx *cx, void *to, size_t n, size_t *ret_got)
 {
 	struct member *m = (struct member *)s;
-	int got = unzReadCurrentFile(m->archive->zip, to, n < 1u << 30 ? (unsigned)n : 1u << 30);
-	/* at the end closing compares the checksum */
-	if (got < 0 || (got == 0 && unzCloseCurrentFile(m->archive->zip) == UNZ_CRCERROR))
-		return cd_fail(cx, CD_E_CORRUPT, m->name, "The packed data is damaged");
+	int got = 0;
+	if (!m->ended)
+		got = unzReadCurrentFile(m->archive->zip, to, n < 1u << 30 ? (unsigned)n : 1u << 30);
+	m->ended |= got == 0 && n > 0;
+	if (got < 0 || (m->ended && !is_whole(m)))
+		return cd_fail(cx, m->archive->failed ? CD_E_IO : CD_E_CORRUPT, m->name,
+			"The packed data is damaged or cut off");
 	s->at += (uint64_t)got;
 	*ret_got = (size_t)got;
 	return CD_OK;
@@ -198,15 +209,14 @@ static bool locate(struct cd_archive *a, cd_str name, unz_file_info64 *info)
 		if (unzGetCurrentFileInfo64(a->zip, info, text, sizeof text, NULL, 0, NULL, 0) != UNZ_OK ||
 			info->size_filename >= sizeof text)
 			continue;
-		text[info->size_filename] = 0;
-		cd_str here = cd_str_z(text);
+		cd_str here = cd_str_of(text, info->size_filename);
 		if (cd_str_eq(here, name))
 			return true;
 		if (!found && cd_str_eq(base_name(here), name))
 			found = unzGetFilePos64(a->zip, &nested) == UNZ_OK;
 	}
 	return found && unzGoToFilePos64(a->zip, &nested) == UNZ_OK &&
-		unzGetCurrentFileInfo64(a->zip, info, NULL, 0, NULL, 0, NULL, 0) == UNZ_OK;
+	       unzGetCurrentFileInfo64(a->zip, info, NULL, 0, NULL, 0, NULL, 0) == UNZ_OK;
 }
 
 static cd_code folder_member(struct cd_cx *cx, struct cd_archive *a, cd_str name, struct cd_stream **ret)

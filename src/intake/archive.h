@@ -12,8 +12,10 @@ cd_code cd_archive_memory(struct cd_cx *, cd_str, struct cd_archive **ret);
 void cd_archive_close(struct cd_archive *); /* NULL is fine */
 
 /*
- * The member of that name, or else the first that has it in a folder. Close it before the next one.
- * CD_E_NOT_FOUND; CD_E_CORRUPT: damaged, or packed in a way that is not supported (encryption, zstd)
+ * The member of that name; in a zip file or else the first that has it in a folder. Close it before the next
+ * one. It is unpacked as it is read. Reading it fails with CD_E_CORRUPT at the latest at its end when bytes
+ * are missing or wrong. CD_E_NOT_FOUND; CD_E_CORRUPT: damaged, or packed in a way that is not supported
+ * (encryption, zstd)
  */
 cd_code cd_archive_member(struct cd_cx *, struct cd_archive *, cd_str name, struct cd_stream **ret);
 

@@ -40,12 +40,17 @@ cd_code cd_crs_open(struct cd_cx *cx, const char *where, cd_str name, struct cd_
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, load);
 	if (!loaded)
-		return cd_fail(cx, CD_E_INTERNAL, where, "Reference systems need the library PROJ, which is missing");
+		return cd_fail(cx, CD_E_INTERNAL, where,
+			"Reference systems need the library PROJ, which is missing");
 	cd_str from = cd_arena_copy(cx->arena, name);
 	struct cd_crs *c = from.p ? cd_mem_zalloc(sizeof *c) : NULL;
 	if (!c)
 		return cd_fail_memory(cx);
 	c->context = proj.proj_context_create();
+	if (!c->context) {
+		cd_mem_free(c);
+		return cd_fail_memory(cx);
+	}
 	(void)proj.proj_log_level(c->context, PJ_LOG_NONE);
 	PJ *as_defined = proj.proj_create_crs_to_crs(c->context, from.p, "EPSG:4326", NULL);
 	if (as_defined)
@@ -55,7 +60,8 @@ cd_code cd_crs_open(struct cd_cx *cx, const char *where, cd_str name, struct cd_
 	if (!c->steps) {
 		cd_crs_close(c);
 		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, where,
-			"There is no reference system \"" CD_STR_FMT "\"; one is \"EPSG:25832\"", CD_STR_ARG(name));
+			"There is no reference system \"" CD_STR_FMT "\"; one is \"EPSG:25832\"",
+			CD_STR_ARG(name));
 	}
 	*ret = c;
 	return CD_OK;
@@ -75,7 +81,9 @@ bool cd_crs_to_wgs84(struct cd_crs *c, double *x, double *y)
 {
 	PJ_COORD at = {.xy = {*x, *y}};
 	at = proj.proj_trans(c->steps, PJ_FWD, at);
+	if (!isfinite(at.xy.x) || !isfinite(at.xy.y))
+		return false;
 	*x = at.xy.x;
 	*y = at.xy.y;
-	return isfinite(*x) && isfinite(*y);
+	return true;
 }

@@ -41,6 +41,7 @@ static bool take_char(cd_str *s, char c)
 static bool take_fraction(cd_str *s, struct parts *p)
 {
 	unsigned n = 0;
+	p->micros = 0;
 	for (; digit(*s, n); n++)
 		if (n < 6)
 			p->micros = p->micros * 10 + (unsigned)(s->p[n] - '0');
@@ -200,7 +201,8 @@ static bool assemble(struct parts *p, struct cd_moment *ret)
 	if (!cd_is_day(p->year, p->month, p->day) || (p->hour > 23 && !midnight) || p->minute > 59 ||
 		p->second > 59)
 		return false;
-	int64_t seconds = cd_days(p->year, p->month, p->day) * 86400 + p->hour * 3600 + p->minute * 60 + p->second;
+	int64_t seconds =
+		cd_days(p->year, p->month, p->day) * 86400 + p->hour * 3600 + p->minute * 60 + p->second;
 	*ret = (struct cd_moment){
 		.local_us = seconds * 1000000 + p->micros,
 		.offset = p->offset,
@@ -261,5 +263,6 @@ cd_code cd_moment_form(struct cd_cx *cx, const char *where, cd_str text, struct 
 	if (seen == 7)
 		return CD_OK;
 	return cd_fail(cx, CD_E_BAD_REQUEST_DATA, where,
-		"A time needs a year, a month and a day: \"DD.MM.YYYY hh:mm\"; or \"iso\", \"unix\", \"unix-ms\"");
+		"A time needs a year, a month and a day: \"DD.MM.YYYY hh:mm\"; or \"iso\", \"unix\", "
+		"\"unix-ms\"");
 }

@@ -50,8 +50,10 @@ cd_code cd_stream_open(struct cd_cx *cx, const char *path, struct cd_stream **re
 {
 	struct stat st;
 	int fd = open_path(path);
-	if (fd < 0 || fstat(fd, &st) != 0)
+	if (fd < 0)
 		return cd_fail(cx, errno == ENOENT ? CD_E_NOT_FOUND : CD_E_IO, path, "%s", strerror(errno));
+	if (fstat(fd, &st) != 0)
+		st = (struct stat){0}; /* only costs the progress */
 	if (S_ISDIR(st.st_mode)) {
 		close(fd);
 		return cd_fail(cx, CD_E_IO, path, "This is a folder");

@@ -75,9 +75,11 @@ static bool fixed(cd_str name, int64_t *ret_us)
 			return false;
 		d[n++] = (unsigned)(c - '0');
 	}
-	int64_t minutes = n == 4 ? (d[0] * 10 + d[1]) * 60 + d[2] * 10 + d[3] : 24 * 60;
-	*ret_us = minutes * 60000000 * (name.p[0] == '-' ? -1 : 1);
-	return minutes < 24 * 60;
+	if (n != 4)
+		return false;
+	int64_t hours = d[0] * 10 + d[1], minutes = d[2] * 10 + d[3];
+	*ret_us = (hours * 60 + minutes) * 60000000 * (name.p[0] == '-' ? -1 : 1);
+	return hours < 24 && minutes < 60;
 }
 
 static bool wide_name(cd_str name, UChar *to, size_t max)
