@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "cli/command.h"
+#include "cli/suggest.h"
 #include "intake/items.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@ const struct cd_flag cd_flags_import[] = {
 	{"--map", "MAPPING", "make entities of the files by this mapping: a name (see --maps), or a file"},
 	{"--with", "NAME=FILE", "the file that a lookup of the mapping reads"},
 	{"--maps", NULL, "list the mappings that come with the program"},
+	{"--suggest", NULL, "import nothing: write a first mapping for the file to standard output"},
 	{"--type", "TYPE", "make entities of this type of GeoJSON features, without a mapping"},
 	{"--url", "URL",
 		"write through a running server instead of into the data directory: http://localhost:9090"},
@@ -42,7 +44,7 @@ enum { FILES_MAX = 1000, WITHS_MAX = 64, REPORTED_MAX = 100, BATCH_BYTES = 4 << 
 
 struct import {
 	struct cd_import_plan plan;
-	bool strict, dry, print, resume, list;
+	bool strict, dry, print, resume, list, suggest;
 	const char *map, *type;
 	struct cd_map_with with[WITHS_MAX];
 	unsigned with_n;
@@ -90,6 +92,7 @@ static cd_code take_flag(void *arg, struct cd_cx *cx, const char *flag, cd_str v
 		{"--tenant", &im->plan.tenant, NULL},
 		{"--faults", &im->faults.path, NULL},
 		{"--maps", NULL, &im->list},
+		{"--suggest", NULL, &im->suggest},
 		{"--strict", NULL, &im->strict},
 		{"--dry-run", NULL, &im->dry},
 		{"--print", NULL, &im->print},
@@ -448,6 +451,8 @@ int cd_cmd_import(struct cd_cx *cx, int argc, char **argv)
 		return cd_cli_fail(cx);
 	if (im.list)
 		return cd_import_list(cx, stdout) ? cd_cli_fail(cx) : 0;
+	if (im.suggest)
+		return cd_cli_suggest(cx, im.files, im.files_n);
 	if (check_arguments(&im, cx))
 		return cd_cli_fail(cx);
 	im.began = cd_time_mono();
