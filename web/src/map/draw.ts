@@ -45,6 +45,8 @@ function polygon(c: CanvasRenderingContext2D, at: number[]): void {
   c.closePath();
 }
 
+const OUTLINED = 2.5; // pixels of radius
+
 /** A mark is painted once and then copied: a path with thousands of circles would be slow. */
 class Marks {
   private made = new Map<string, HTMLCanvasElement>();
@@ -64,7 +66,7 @@ class Marks {
     c.strokeStyle = scene.theme.ground;
     c.lineWidth = 1;
     c.fill();
-    c.stroke();
+    if (r >= OUTLINED) c.stroke(); // the outlines of a crowd would wipe out the streets below it
     if (this.made.size > 400) this.made.clear();
     this.made.set(key, canvas);
     return canvas;
