@@ -29,6 +29,8 @@ struct cd_ctx_info {
 };
 /* Those that came from their URL ("Cached"). False: not here. */
 bool cd_ctx_cache_info(struct cd_ctx_cache *, cd_str url, struct cd_ctx_info *ret);
+/* Only whether it is: not counted as a look. */
+bool cd_ctx_cache_has(struct cd_ctx_cache *, cd_str url);
 /* With the lock held: `each` must not call back, and `url` is borrowed for the call. */
 void cd_ctx_cache_each(struct cd_ctx_cache *, void (*each)(void *arg, const struct cd_ctx_info *), void *arg);
 /* False: not here, or of the folder. */

@@ -423,6 +423,15 @@ bool cd_ctx_cache_info(struct cd_ctx_cache *c, cd_str url, struct cd_ctx_info *r
 	return found;
 }
 
+bool cd_ctx_cache_has(struct cd_ctx_cache *c, cd_str url)
+{
+	pthread_mutex_lock(&c->lock);
+	const struct doc *d = doc_find(c, url);
+	bool has = d && is_cached(d);
+	pthread_mutex_unlock(&c->lock);
+	return has;
+}
+
 void cd_ctx_cache_each(struct cd_ctx_cache *c, void (*each)(void *arg, const struct cd_ctx_info *), void *arg)
 {
 	pthread_mutex_lock(&c->lock);

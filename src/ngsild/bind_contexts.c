@@ -207,11 +207,10 @@ static void list(struct cd_ngsi *n)
 static cd_str name_in_path(const struct cd_ngsi *n)
 {
 	cd_str id = n->args->part[0];
-	struct cd_ctx_info info;
 	if (cd_hosted_name_ok(id))
 		return id;
-	return cd_ctx_cache_info(cd_runner_contexts(n->runner), id, &info) ? cd_str_of(NULL, 0)
-									   : cd_hosted_name_of(id);
+	return cd_ctx_cache_has(cd_runner_contexts(n->runner), id) ? cd_str_of(NULL, 0)
+								   : cd_hosted_name_of(id);
 }
 
 static void serve_hosted(struct cd_ngsi *n, cd_str name, bool details)

@@ -158,7 +158,6 @@ ROWS = [
     (CONTEXT, "PATCH", 405, None, "6.3.3/methods"),
     ("/info/sourceIdentity", "GET", 200, None, "5.15.1/identity"),
     ("/info/sourceIdentity", "GET", 400, "InvalidRequest", "5.15.1/identity"),
-    ("/info/sourceIdentity", "GET", 404, "NonexistentTenant", "5.5.10/tenants"),
     ("/info/sourceIdentity", "POST", 405, None, "5.15.1/identity"),
 ]
 

@@ -88,15 +88,19 @@ static void test_words(void **state)
 	assert_int_equal(cd_json_parse_copy(&cx, written(CD_SURFACE_NGSILD, quotes), &v), CD_OK);
 	expect_member(v, CD_STR("detail"), "\"a \\\"b\\\" \\\\ \\n \\u0001\"");
 	expect_member(v, CD_STR("where"), NULL);
-	/* bytes that are no text are left out rather than sent */
+	/* bytes that are no text are spoken of rather than sent; there is always something to read */
 	const struct cd_err bytes = {CD_E_BAD_REQUEST_DATA, "\xff\xfe", "\xc3"};
 	assert_int_equal(cd_json_parse_copy(&cx, written(CD_SURFACE_NGSILD, bytes), &v), CD_OK);
-	expect_member(v, CD_STR("detail"), NULL);
+	expect_member(v, CD_STR("detail"), "\"It holds bytes that are not UTF-8\"");
 	expect_member(v, CD_STR("where"), NULL);
+	expect_member(v, CD_STR("found"), NULL);
 	const struct cd_err none = {CD_E_NOT_FOUND, NULL, ""};
 	assert_int_equal(cd_json_parse_copy(&cx, written(CD_SURFACE_OGC, none), &v), CD_OK);
-	expect_member(v, CD_STR("detail"), NULL);
+	expect_member(v, CD_STR("detail"), "\"Not found\"");
 	expect_member(v, CD_STR("where"), NULL);
+	const struct cd_err found = {CD_E_BAD_REQUEST_DATA, "words", "/a", "\"x\""};
+	assert_int_equal(cd_json_parse_copy(&cx, written(CD_SURFACE_NGSILD, found), &v), CD_OK);
+	expect_member(v, CD_STR("found"), "\"\\\"x\\\"\"");
 }
 
 int main(void)

@@ -324,8 +324,8 @@ static void entities_at_fault(void **state)
 	} rows[] = {
 		{"[]", "", "object"},
 		{"5", "", "object"},
-		{"{'type':'T'}", "", "no id"},
-		{"{'id':'urn:a'}", "", "no type"},
+		{"{'type':'T'}", "/id", "no id"},
+		{"{'id':'urn:a'}", "/type", "no type"},
 		{"{'id':5,'type':'T'}", "/id", "URI"},
 		{"{'id':'no uri','type':'T'}", "/id", "URI"},
 		{"{'id':'urn:ngsi-ld:null','type':'T'}", "/id", "URI"},
@@ -485,7 +485,7 @@ static void what_a_body_needs(void **state)
 	(void)read_as(CD_BODY_FRAGMENT, "{}", NULL);
 	(void)read_as(CD_BODY_MERGE, "{'id':'urn:a'}", NULL);
 	refused_as(CD_BODY_MERGE, "{'id':'urn:b'}", NULL, "/id", "path");
-	refused_as(CD_BODY_UPSERT_UPDATE, "{'id':'urn:a'}", NULL, "", "no type");
+	refused_as(CD_BODY_UPSERT_UPDATE, "{'id':'urn:a'}", NULL, "/type", "no type");
 	refused_as(CD_BODY_ATTR, "{}", "a", "", "members of an attribute");
 	refused_as(CD_BODY_ATTR, "5", "a", "", "members of an attribute");
 	refused_as(CD_BODY_ATTR, "[{'value':1}]", "a", "", "members of an attribute");
