@@ -213,7 +213,7 @@ def test_an_import_into_a_server(tmp_path):
 # ---- interruptions ----
 
 def test_nothing_is_lost_when_an_import_is_killed(tmp_path):
-    n = 60000
+    n = 200000     # long enough to be struck in the middle on any machine
     write(tmp_path, m__json=mapping({"to": "b", "from": "b", "as": "integer"}),
           r__csv="a,b\n" + "".join(f"{i},{i}\n" if i % 100 else f"{i},x\n" for i in range(n)))
     args = ["import", "--map", "./m.json", "--data", "d", "r.csv"]
