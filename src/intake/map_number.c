@@ -1,4 +1,5 @@
 /* Written numbers of any habit as JSON numbers, and names as slugs. */
+#include "intake/letters.h"
 #include "intake/mapping_int.h"
 
 static bool digit(char c)
@@ -71,41 +72,19 @@ bool cd_number_read(const struct cd_number_form *f, cd_str text, char to[CD_NUMB
 	return cd_json_is_number(*ret);
 }
 
-/* U+00C0 to U+017F in plain letters, two bytes each, blanks for what is less. */
-static const char plain[] = "a a a a aea aec e e e e i i i i d n o o o o oe  o u u u uey thss"
-			    "a a a a aea aec e e e e i i i i d n o o o o oe  o u u u uey thy "
-			    "a a a a a a c c c c c c c c d d d d e e e e e e e e e e g g g g "
-			    "g g g g h h h h i i i i i i i i i i ijijj j k k k l l l l l l l "
-			    "l l l n n n n n n n n n o o o o o o oeoer r r r r r s s s s s s "
-			    "s s t t t t t t u u u u u u u u u u u u w w y y y z z z z z z s ";
-
-static void put_plain(char *to, size_t *n, unsigned u)
-{
-	const char *p = plain + 2 * (u - 0xC0);
-	for (int i = 0; i < 2 && p[i] != ' '; i++)
-		to[(*n)++] = p[i];
-}
-
 cd_str cd_slug(struct cd_arena *arena, cd_str text)
 {
 	char *p = cd_arena_alloc(arena, text.n * 2 + 1);
 	size_t n = 0;
 	bool gap = false;
 	while (p && text.n) {
-		uint32_t u = cd_utf8_next(&text);
-		bool letter = (u < 128 && ((u | 32) >= 'a' && (u | 32) <= 'z')) || digit((char)u);
-		letter = u < 128 ? letter : u >= 0xC0 && u < 0x180 && u != 0xD7 && u != 0xF7;
-		if (!letter) {
-			gap = true;
-			continue;
-		}
-		if (gap && n)
+		cd_str letters = cd_plain_letters(&text);
+		if (letters.n && gap && n)
 			p[n++] = '-';
-		gap = false;
-		if (u < 128)
-			p[n++] = (char)(u >= 'A' && u <= 'Z' ? u + 32 : u);
-		else
-			put_plain(p, &n, u);
+		gap = letters.n == 0;
+		for (size_t i = 0; i < letters.n; i++)
+			p[n++] = (char)(letters.p[i] >= 'A' && letters.p[i] <= 'Z' ? letters.p[i] + 32
+										   : letters.p[i]);
 	}
 	return cd_str_of(p, n);
 }

@@ -1,34 +1,10 @@
 /* Names are taken apart into words of ASCII letters and digits; what words mean is in tables. */
 #include "intake/words.h"
 
+#include "intake/letters.h"
 #include "json/json.h"
 
-#include <stdint.h>
-
 /* ---- words ---- */
-
-/* U+00C0 to U+017F in plain letters, two bytes each, a blank for none. */
-static const char plain[] = "A A A A AeA AeC E E E E I I I I D N O O O O Oe  O U U U UeY Thss"
-			    "a a a a aea aec e e e e i i i i d n o o o o oe  o u u u uey thy "
-			    "A a A a A a C c C c C c C c D d D d E e E e E e E e E e G g G g "
-			    "G g G g H h H h I i I i I i I i I i IjijJ j K k k L l L l L l L "
-			    "l L l N n N n N n n N n O o O o O o OeoeR r R r R r S s S s S s "
-			    "S s T t T t T t U u U u U u U u U u U u W w Y y Y Z z Z z Z z s ";
-
-/* The plain letters of a character; "" when it parts words. */
-static cd_str plain_of(cd_str *rest)
-{
-	cd_str from = *rest;
-	uint32_t u = cd_utf8_next(rest);
-	if (u < 128) {
-		bool keep = (u >= '0' && u <= '9') || ((u | 32) >= 'a' && (u | 32) <= 'z');
-		return cd_str_of(from.p, keep);
-	}
-	if (u < 0xC0 || u >= 0x180)
-		return CD_STR("");
-	const char *p = plain + 2 * (u - 0xC0);
-	return cd_str_of(p, p[0] == ' ' ? 0 : p[1] == ' ' ? 1 : 2);
-}
 
 static bool upper(char c)
 {
@@ -61,7 +37,7 @@ static bool split(struct cd_arena *arena, cd_str text, struct words *w)
 	bool apart = true;
 	w->n = 0;
 	while (p && text.n && n < NAME_MAX_BYTES) {
-		cd_str letters = plain_of(&text);
+		cd_str letters = cd_plain_letters(&text);
 		if (letters.n == 0) {
 			apart = true;
 			continue;
