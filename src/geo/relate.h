@@ -1,7 +1,7 @@
 /*
  * geo/relate.h -- how a geometry stands to another. [CIM 009 4.10; OGC 06-103r4 6.1.15]
  *
- * GEOS decides, loaded when it is first needed; distances are metres on the ellipsoid (PROJ's geodesics).
+ * GEOS decides, loaded when it is first needed; `near` measures metres on the ellipsoid (PROJ's geodesics).
  * Boxes decide first, since most geometries lie elsewhere.
  */
 #ifndef CD_GEO_RELATE_H

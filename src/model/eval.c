@@ -91,8 +91,10 @@ static bool like(struct look *l, const struct seen *s)
 	if (s->class != CD_V_STRING && s->class != CD_V_DATETIME)
 		return false;
 	enum cd_tri t = cd_pattern_search(l->q->pattern, s->text);
-	if (t == CD_UNKNOWN)
+	if (t == CD_UNKNOWN) {
 		l->run->bad = CD_E_TOO_COMPLEX;
+		l->run->where = "q";
+	}
 	return (t == CD_TRUE) == (l->q->op == CD_OP_LIKE);
 }
 
@@ -492,8 +494,10 @@ static enum cd_tri located(const struct cd_q *q, const struct cd_ent *e, struct 
 static enum cd_tri id_like(const struct cd_q *q, const struct cd_ent *e, struct cd_q_run *run)
 {
 	enum cd_tri t = cd_pattern_search(q->pattern, cd_ent_id(e));
-	if (t == CD_UNKNOWN)
+	if (t == CD_UNKNOWN) {
 		run->bad = CD_E_TOO_COMPLEX;
+		run->where = "idPattern";
+	}
 	return t;
 }
 

@@ -3,7 +3,7 @@
 #include "model/collate.h"
 #include "model/query_int.h"
 
-enum { KEYS_MAX = 32 };
+enum { KEYS_MAX = 32, TEXT_MAX = 4096 };
 
 /* How mixed values ascend; what is absent comes last in either direction. */
 enum rank {
@@ -179,9 +179,19 @@ static void put_text(cd_str text, struct cd_buf *b)
 	cd_buf_char(b, 0);
 }
 
+/* Long texts that begin alike stand in the order of creation. */
+static cd_str beginning(cd_str text)
+{
+	size_t n = text.n < TEXT_MAX ? text.n : TEXT_MAX;
+	while (n < text.n && n > 0 && (text.p[n] & 0xC0) == 0x80) /* not within a character */
+		n--;
+	return cd_str_of(text.p, n);
+}
+
 static void put_string(struct cd_order *o, cd_str text, struct cd_buf *b)
 {
 	put_rank(b, RANK_STRING);
+	text = beginning(text);
 	if (o->collator)
 		cd_collator_key(o->collator, text, b);
 	else
@@ -328,7 +338,11 @@ void cd_order_key(struct cd_order *o, const struct cd_ent *e, struct cd_q_run *r
 		put_key(o, &o->keys[i], e, run, b);
 		if (b->bad || !o->keys[i].down || (unsigned char)b->p[from] == RANK_ABSENT)
 			continue;
-		for (size_t k = from; k < b->n; k++)
+		/* the farthest first: what is no place stays behind, as it is */
+		bool distance = o->keys[i].what == BY_DISTANCE;
+		if (distance && b->p[from] != RANK_PLACE)
+			continue;
+		for (size_t k = from + distance; k < b->n; k++)
 			b->p[k] = (char)~b->p[k];
 	}
 	put_u64(b, e->number);

@@ -134,7 +134,8 @@ struct cd_q_run {
 	/* The entity of that id, for linked ones; NULL: there is none. */
 	const struct cd_ent *(*fetch)(void *arg, cd_str id);
 	void *arg;
-	cd_code bad; /* sticky: CD_E_TOO_COMPLEX a pattern's bound, CD_E_NO_MEMORY */
+	cd_code bad;       /* sticky: CD_E_TOO_COMPLEX a pattern's bound, CD_E_NO_MEMORY */
+	const char *where; /* the parameter with that pattern */
 	uint64_t evaluated;
 };
 void cd_q_run_init(struct cd_q_run *, const struct cd_cx *);

@@ -1,7 +1,5 @@
 #include "ops/by_value.h"
 
-#include <stdatomic.h>
-
 static enum cd_value class_in(const struct cd_index *index)
 {
 	return index->class == CD_VI_NUMBER ? CD_V_NUMBER : CD_V_DATETIME;
@@ -18,7 +16,6 @@ bool cd_by_value_begin(struct cd_by_value *b, const struct cd_tenant *t, const s
 		b->index = cd_tenant_index(t, attribute, CD_VI_TIME);
 	if (!b->index || b->index->others || cd_tree_count(b->index->rest))
 		return false;
-	atomic_store_explicit(b->index->used, (uint64_t)cd_time_mono(), memory_order_relaxed);
 	return true;
 }
 

@@ -11,7 +11,7 @@
 
 #include "ops/runner.h"
 
-enum { PIECE = 64 * 1024, PAGE_GUESS = 100, KEY_MAX = 1 << 20 };
+enum { PIECE = 64 * 1024, PAGE_GUESS = 100, PAGE_BYTES = 1 << 20, LARGE = 4096, KEY_MAX = 1 << 20 };
 
 bool cd_list_next(struct cd_op_list *l, const struct cd_ent **ret)
 {
@@ -20,7 +20,8 @@ bool cd_list_next(struct cd_op_list *l, const struct cd_ent **ret)
 
 bool cd_list_tired(struct cd_op_list *l, unsigned i)
 {
-	return (i % CD_TIRED_EVERY == 0 || !l->seen) && cd_op_tired(&l->op);
+	bool look = i % CD_TIRED_EVERY == 0 || !l->seen || l->seen->bytes > LARGE;
+	return look && cd_op_tired(&l->op);
 }
 
 bool cd_list_wanted(struct cd_op_list *l, const struct cd_ent *e)
@@ -62,8 +63,8 @@ enum cd_step cd_list_done(struct cd_op_list *l)
 	if (l->explain)
 		cd_list_explain(l);
 	if (l->run.bad == CD_E_TOO_COMPLEX)
-		(void)cd_fail(
-			l->op.cx, CD_E_TOO_COMPLEX, "q", "A pattern needs too many steps on what is stored");
+		(void)cd_fail(l->op.cx, CD_E_TOO_COMPLEX, l->run.where,
+			"A pattern needs too many steps on what is stored");
 	else if (l->run.bad || l->answer.bad || l->plan.bad)
 		(void)cd_fail(l->op.cx,
 			l->answer.bad ? l->answer.bad
@@ -128,6 +129,12 @@ static enum cd_step plan(struct cd_op *op)
 	return scan_page(op);
 }
 
+static size_t page_bytes(const struct cd_op_list *l, const struct cd_ent *e)
+{
+	size_t bytes = e->bytes * (l->limit < PAGE_GUESS ? (size_t)l->limit + 1 : PAGE_GUESS);
+	return bytes < PAGE_BYTES ? bytes : PAGE_BYTES;
+}
+
 void cd_list_write(struct cd_op_list *l, const struct cd_ent *e)
 {
 	if (l->page) {
@@ -138,7 +145,7 @@ void cd_list_write(struct cd_op_list *l, const struct cd_ent *e)
 	if (l->written++)
 		cd_buf_char(&l->answer, ',');
 	else /* one growth for the page: most entities of a type are about equally large */
-		(void)cd_buf_room(&l->answer, e->bytes * (l->limit < PAGE_GUESS ? l->limit + 1 : PAGE_GUESS));
+		(void)cd_buf_room(&l->answer, page_bytes(l, e));
 	if (!l->explain)
 		cd_repr_out(&l->answer, l->op.cx->arena, &l->asked.out, e);
 }

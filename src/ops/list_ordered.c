@@ -12,7 +12,7 @@
 
 #include "ops/runner.h"
 
-enum { PATIENCE = 256 };
+enum { PATIENCE = 256, SORT_STEP = 64 };
 static const double metres_first = 250, metres_most = 3e6, metres_grow = 8;
 
 static enum cd_step scan_all(struct cd_op *op);
@@ -60,15 +60,31 @@ static enum cd_step write_page(struct cd_op_list *l)
 static bool new_top(struct cd_op_list *l)
 {
 	cd_top_free(l->top);
-	l->top = cd_top_new((size_t)(l->offset + l->limit));
+	l->top = cd_top_new((size_t)(l->offset + l->limit), l->op.cx->set->request_memory);
 	l->found = 0;
+	l->heaped = false;
 	return l->top || cd_fail_memory(l->op.cx) == CD_OK;
 }
 
-/* Puts every candidate onto the heap. False: not done yet; or with cx->err. */
+static bool keep(struct cd_op_list *l, const struct cd_ent *e)
+{
+	l->found++;
+	cd_buf_reset(&l->key);
+	cd_order_key(l->asked.order, e, &l->run, &l->key);
+	cd_arena_reset(&l->run.scratch);
+	cd_code code = cd_top_add(l->top, &l->key, e);
+	if (code == CD_E_TOO_MANY_RESULTS)
+		(void)cd_fail(
+			l->op.cx, code, "orderBy", "That many results can not be put in order in memory");
+	else if (code)
+		(void)cd_fail_memory(l->op.cx);
+	return !code;
+}
+
+/* Puts every candidate onto the heap, then what is left in order. False: not done yet; or with cx->err. */
 static bool heap_up(struct cd_op_list *l)
 {
-	for (unsigned i = 1;; i++) {
+	for (unsigned i = 1; !l->heaped; i++) {
 		if (cd_list_tired(l, i))
 			return false;
 		if (!cd_list_next(l, &l->seen))
@@ -76,14 +92,13 @@ static bool heap_up(struct cd_op_list *l)
 		const struct cd_ent *e = l->seen;
 		if (!e || !cd_list_wanted(l, e))
 			continue;
-		l->found++;
-		cd_buf_reset(&l->key);
-		cd_order_key(l->asked.order, e, &l->run, &l->key);
-		cd_arena_reset(&l->run.scratch);
-		if (!cd_top_add(l->top, &l->key, e))
-			return cd_fail_memory(l->op.cx) == CD_OK;
+		if (!keep(l, e))
+			return false;
 	}
-	cd_top_sort(l->top);
+	l->heaped = true;
+	while (!cd_top_sort(l->top, SORT_STEP))
+		if (cd_op_tired(&l->op))
+			return false;
 	return true;
 }
 
@@ -131,9 +146,11 @@ static enum cd_step begin_all(struct cd_op_list *l)
 static bool value_pays(struct cd_op_list *l)
 {
 	double k = (double)enough(l), entries = (double)cd_tree_count(l->by_value.index->tree);
-	double looks = l->plan.results > 0 ? k * entries / l->plan.results : entries;
+	if (l->plan.results < k)
+		return false;
+	double looks = k * entries / l->plan.results;
 	l->patience = (uint64_t)(looks * 4) + PATIENCE;
-	return l->plan.results >= k && looks * 2 <= l->plan.price;
+	return looks * 2 <= l->plan.price;
 }
 
 static enum cd_step scan_by_value(struct cd_op *op)
@@ -164,6 +181,7 @@ static enum cd_step begin_by_value(struct cd_op_list *l)
 	if (!l->picked)
 		return begin_all(l);
 	l->way = CD_ORDER_BY_VALUE;
+	cd_index_used(l->by_value.index);
 	l->op.next = scan_by_value;
 	return scan_by_value(&l->op);
 }
@@ -185,16 +203,6 @@ static bool plan_around(struct cd_op_list *l)
 	return !code && new_top(l);
 }
 
-static enum cd_step begin_around(struct cd_op_list *l)
-{
-	l->way = CD_ORDER_AROUND;
-	if (!plan_around(l))
-		return cd_list_failed(l);
-	l->plan.exact = false;
-	l->op.next = scan_around;
-	return scan_around(&l->op);
-}
-
 static enum cd_step not_around(struct cd_op_list *l)
 {
 	if (cd_plan_make(l->op.cx, l->op.cx->arena, l->plan.store, l->plan.tenant, l->asked.query, UINT64_MAX,
@@ -204,15 +212,37 @@ static enum cd_step not_around(struct cd_op_list *l)
 	return begin_all(l);
 }
 
+/* Near a pole or the date line no box narrows. */
+static bool by_place(const struct cd_plan *p)
+{
+	for (unsigned i = 0; i < p->used_n; i++)
+		if (p->used[i]->index && p->used[i]->index->class == CD_VI_PLACE)
+			return true;
+	return false;
+}
+
+static enum cd_step begin_around(struct cd_op_list *l)
+{
+	l->way = CD_ORDER_AROUND;
+	if (!plan_around(l))
+		return cd_list_failed(l);
+	if (!by_place(&l->plan))
+		return not_around(l);
+	l->plan.exact = false;
+	l->op.next = scan_around;
+	return scan_around(&l->op);
+}
+
 static enum cd_step scan_around(struct cd_op *op)
 {
 	struct cd_op_list *l = (struct cd_op_list *)op;
 	if (!heap_up(l))
 		return yield_or_fail(l);
 	uint64_t k = l->offset + l->limit;
-	/* whoever is missing is farther than `metres`; so the page is right when its last one is not */
-	if (l->run.bad || (l->found > k && cd_order_metres(l->asked.order, ordered_at(l, k - 1), &l->run) <=
-						   l->metres)) {
+	/* whoever is missing is farther than `metres`; so the page is right when its last one is not, and has
+	 * a place at all */
+	double farthest = l->found > k ? cd_order_metres(l->asked.order, ordered_at(l, k - 1), &l->run) : -1;
+	if (l->run.bad || (farthest >= 0 && farthest <= l->metres)) {
 		l->found = l->known ? l->known : l->found;
 		return write_page(l);
 	}

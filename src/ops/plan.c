@@ -14,7 +14,14 @@
 
 #include "ops/probe.h"
 
-enum { COLLECT_STEP = 2048, ENTRIES_PER_LOOK = 16, POINTS_MAX = 4, LOOKS_FEW = 32, PATIENCE = 256 };
+enum {
+	COLLECT_STEP = 2048,
+	IDS_STEP = 128,
+	ENTRIES_PER_LOOK = 16,
+	POINTS_MAX = 4,
+	LOOKS_FEW = 32,
+	PATIENCE = 256
+};
 
 const char *const cd_plan_way_names[] = {
 	[CD_PLAN_ALL] = "all entities",
@@ -72,11 +79,14 @@ static bool type_set(struct make *m, const struct cd_q *q, struct cd_plan_set *s
 {
 	s->way = CD_PLAN_TYPE;
 	s->term = q->term;
-	return add_part(m, s, (struct cd_plan_part){m->plan->tenant->types, q->term, q->term});
+	return add_part(m, s, (struct cd_plan_part){m->plan->tenant->types, q->term, q->term, NULL});
 }
 
 static void wish(struct cd_plan *p, cd_term term, enum cd_vi_class class)
 {
+	for (unsigned i = 0; i < p->wishes_n; i++)
+		if (p->wishes[i].term == term && p->wishes[i].class == class)
+			return;
 	if (p->wishes_n < CD_PLAN_WISHES)
 		p->wishes[p->wishes_n++] = (struct cd_plan_wish){term, class};
 }
@@ -95,12 +105,12 @@ static bool index_set(struct make *m, const struct cd_q *q, struct cd_plan_set *
 	}
 	bool good = cd_probe_ranges(q, index, &probe);
 	for (unsigned i = 0; good && i < probe.n; i++)
-		good = add_part(
-			m, s, (struct cd_plan_part){index->tree, probe.ranges[i].from, probe.ranges[i].to});
+		good = add_part(m, s,
+			(struct cd_plan_part){index->tree, probe.ranges[i].from, probe.ranges[i].to, index});
 	s->way = CD_PLAN_INDEX;
 	s->term = term;
 	s->index = s->index ? s->index : index;
-	return good && add_part(m, s, (struct cd_plan_part){index->rest, 0, 0});
+	return good && add_part(m, s, (struct cd_plan_part){index->rest, 0, 0, index});
 }
 
 static bool set_of(struct make *, const struct cd_q *, struct cd_plan_set *);
@@ -122,11 +132,13 @@ static bool least_set(struct make *m, const struct cd_q *q, struct cd_plan_set *
 /* All alternatives together; when one has no set, nor have they. */
 static bool either_set(struct make *m, const struct cd_q *q, struct cd_plan_set *s)
 {
-	bool all = true;
+	bool all = true, hopeless = false;
+	const unsigned wishes = m->plan->wishes_n;
 	for (const struct cd_q *c = q->child; c; c = c->next) {
 		struct cd_plan_set one = {.n = 0};
-		bool good =
-			set_of(m, c, &one); /* also behind one without: what it would want is to be told */
+		const unsigned before = m->plan->wishes_n;
+		bool good = set_of(m, c, &one); /* also behind one without: it may wish for an index, too */
+		hopeless = hopeless || (!good && m->plan->wishes_n == before);
 		all = all && good;
 		for (unsigned i = 0; all && i < one.parts_n; i++)
 			all = add_part(m, s, one.parts[i]);
@@ -135,6 +147,8 @@ static bool either_set(struct make *m, const struct cd_q *q, struct cd_plan_set 
 		s->index = s->index ? s->index : one.index;
 		s->term = s->term ? s->term : one.term;
 	}
+	if (hopeless) /* no index will ever narrow one of them, so those of the others would not help */
+		m->plan->wishes_n = wishes;
 	return all;
 }
 
@@ -251,6 +265,14 @@ static void add_cuts(struct cd_plan *p, double need)
 	}
 }
 
+/* Parts of one index stand together. */
+static void mark_used(const struct cd_plan_set *s, unsigned i)
+{
+	const struct cd_index *index = s->parts[i].index;
+	if (index && (i == 0 || s->parts[i - 1].index != index))
+		cd_index_used(index);
+}
+
 static void use(struct cd_plan *p, const struct cd_plan_set *s, double need)
 {
 	p->used[0] = s;
@@ -263,9 +285,8 @@ static void use(struct cd_plan *p, const struct cd_plan_set *s, double need)
 	if (!p->exact)
 		add_cuts(p, need);
 	for (unsigned i = 0; i < p->used_n; i++)
-		if (p->used[i]->index)
-			atomic_store_explicit(
-				p->used[i]->index->used, (uint64_t)cd_time_mono(), memory_order_relaxed);
+		for (unsigned k = 0; k < p->used[i]->parts_n; k++)
+			mark_used(p->used[i], k);
 }
 
 static void choose(struct cd_plan *p, uint64_t wanted)
@@ -340,9 +361,27 @@ static struct cd_source *collected(struct cd_plan *p, const struct cd_plan_set *
 	return cd_source_set(p->arena, s->n, first, last);
 }
 
+static void look_up_some(struct cd_plan *p)
+{
+	for (unsigned i = 0; p->ids && i < IDS_STEP; i++) {
+		const struct cd_ent *e = cd_tenant_get(p->store, p->tenant, p->ids->text);
+		if (e && !cd_source_add(p->sources[0], e->number))
+			(void)no_memory(p);
+		p->ids = p->one_id ? NULL : p->ids->next;
+	}
+	if (p->ids)
+		return;
+	cd_source_ready(p->sources[0]);
+	p->source = p->sources[0];
+}
+
 /* A piece of the work before the first candidate. */
 static void prepare(struct cd_plan *p)
 {
+	if (p->ids) {
+		look_up_some(p);
+		return;
+	}
 	while (p->collecting < p->used_n && !p->bad) {
 		const struct cd_plan_set *s = p->used[p->collecting];
 		struct cd_source **source = &p->sources[p->collecting];
@@ -363,30 +402,23 @@ static void prepare(struct cd_plan *p)
 
 /* ---- making ---- */
 
-/* The entities of these ids, as a set that is there already. */
+/* The entities of these ids: looked up in pieces, before the first candidate. */
 static cd_code by_ids(struct make *m)
 {
 	struct cd_plan *p = m->plan;
-	const struct cd_q *first = m->ids->kind == CD_Q_ID ? m->ids : m->ids->child;
-	uint64_t n = 1, from, to;
-	for (const struct cd_q *c = first; m->ids->kind != CD_Q_ID && c; c = c->next)
+	uint64_t n = 0, from, to;
+	p->one_id = m->ids->kind == CD_Q_ID;
+	p->ids = p->one_id ? m->ids : m->ids->child;
+	for (const struct cd_q *c = p->ids; c; c = p->one_id ? NULL : c->next)
 		n++;
 	number_range(p->tenant, &from, &to);
-	p->source = cd_source_set(p->arena, n, from, to);
-	if (!p->source)
+	p->sources[0] = cd_source_set(p->arena, n, from, to);
+	if (!p->sources[0])
 		return cd_fail_memory(m->cx);
-	struct cd_plan_set *s = &p->sets[0];
-	*s = (struct cd_plan_set){.way = CD_PLAN_IDS};
-	for (const struct cd_q *c = first; c; c = m->ids->kind == CD_Q_ID ? NULL : c->next) {
-		const struct cd_ent *e = cd_tenant_get(p->store, p->tenant, c->text);
-		if (e && !cd_source_add(p->source, e->number))
-			return cd_fail_memory(m->cx);
-		s->n += e != NULL;
-	}
-	cd_source_ready(p->source);
-	p->used[0] = s;
+	p->sets[0] = (struct cd_plan_set){.way = CD_PLAN_IDS, .n = n};
+	p->used[0] = &p->sets[0];
 	p->used_n = 1;
-	p->candidates = s->n;
+	p->candidates = n;
 	return CD_OK;
 }
 
@@ -411,7 +443,7 @@ cd_code cd_plan_make(struct cd_cx *cx, struct cd_arena *arena, struct cd_store *
 		.tenant = t,
 		.patience = UINT64_MAX,
 		.worth = cx->set->index_worth};
-	p->whole = (struct cd_plan_part){t->entities, 0, 0};
+	p->whole = (struct cd_plan_part){t->entities, 0, 0, NULL};
 	p->everything = (struct cd_plan_set){.way = CD_PLAN_ALL,
 		.n = cd_tenant_count(t),
 		.parts = &p->whole,

@@ -23,6 +23,7 @@ extern const char *const cd_plan_way_names[];
 struct cd_plan_part {
 	struct cd_tree tree;
 	uint64_t from, to;
+	const struct cd_index *index; /* whose tree it is; NULL: not of an index over values */
 };
 /* One set of candidates: entries of trees. What the plan is made of, for those who want to see it. */
 struct cd_plan_set {
@@ -56,6 +57,8 @@ struct cd_plan {
 	unsigned sets_n, wishes_n;
 	struct cd_plan_wish wishes[CD_PLAN_WISHES];
 	uint64_t worth;                                   /* looks after which the wishes are told */
+	const struct cd_q *ids;                           /* still to be looked up */
+	bool one_id;                                      /* only the first of them counts */
 	struct cd_source *sources[CD_PLAN_USED], *source; /* NULL: still collecting */
 	unsigned collecting;                              /* which of `used` */
 	unsigned part;                                    /* and which part of it */

@@ -50,6 +50,7 @@ struct cd_op_list {
 	struct cd_by_value by_value;
 	const struct cd_ent **picked; /* by value */
 	uint64_t picked_n, patience;
+	bool heaped;            /* all are on the heap */
 	double metres;          /* around */
 	uint64_t known;         /* how many there are in all, when the trees know it */
 	struct cd_buf key;      /* of one entity in it */

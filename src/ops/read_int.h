@@ -29,7 +29,8 @@ void cd_read_write_linked(void *arg, const struct cd_ent *, const struct cd_out 
 
 /* The next candidate; NULL: none yet. False: there are no more, or one can not be judged. */
 bool cd_list_next(struct cd_op_list *, const struct cd_ent **ret);
-/* Time for others? Asked after some looks, and after each piece of work without a candidate. */
+/* Time for others? Asked after some looks, after one at something large, and after each piece of work without
+ * a candidate. */
 bool cd_list_tired(struct cd_op_list *, unsigned i);
 /* Is it a result? */
 bool cd_list_wanted(struct cd_op_list *, const struct cd_ent *);

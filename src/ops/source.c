@@ -5,7 +5,7 @@ enum {
 	BLOCK_BITS = 4096, /* bits that are allocated together */
 	BLOCK_WORDS = BLOCK_BITS / 64,
 	SMALL = 48,       /* numbers that are sorted by moving them */
-	JUMPS_MAX = 256,  /* of one call */
+	JUMPS_MAX = 64,   /* of one call */
 	BLOCKS_MAX = 8192 /* empty blocks that one call passes over */
 };
 

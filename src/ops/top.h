@@ -8,13 +8,13 @@
 #include "model/entity.h"
 
 struct cd_top;
-struct cd_top *cd_top_new(size_t k);
+/* Keys may take so many bytes together. NULL: out of memory. */
+struct cd_top *cd_top_new(size_t k, size_t bytes_max);
 void cd_top_free(struct cd_top *); /* NULL is fine */
-/* Takes the bytes of `key` when they are among the first k, and gives back memory for the next. False: out of
- * memory. */
-bool cd_top_add(struct cd_top *, struct cd_buf *key, const struct cd_ent *);
-/* No more come: in their order. */
-void cd_top_sort(struct cd_top *);
+/* Copies the key when it is among the first k. CD_E_NO_MEMORY; CD_E_TOO_MANY_RESULTS: over bytes_max */
+cd_code cd_top_add(struct cd_top *, const struct cd_buf *key, const struct cd_ent *);
+/* No more come: puts the next so many in their order. False: there are more to be put. */
+bool cd_top_sort(struct cd_top *, size_t steps);
 size_t cd_top_count(const struct cd_top *);
 const struct cd_ent *cd_top_at(const struct cd_top *, size_t i);
 

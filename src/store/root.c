@@ -195,6 +195,13 @@ const struct cd_index *cd_tenant_index(const struct cd_tenant *t, cd_term term, 
 	return NULL;
 }
 
+void cd_index_used(const struct cd_index *index)
+{
+	uint64_t now = (uint64_t)cd_time_mono();
+	if (now - atomic_load_explicit(index->used, memory_order_relaxed) > 1000000)
+		atomic_store_explicit(index->used, now, memory_order_relaxed);
+}
+
 /* ---- uses, expiry ---- */
 
 bool cd_tenant_expired(const struct cd_tenant *t, cd_time_us now)

@@ -85,6 +85,8 @@ uint64_t cd_tenant_type_count(const struct cd_tenant *, cd_term);
 
 /* The index over that attribute, or NULL. */
 const struct cd_index *cd_tenant_index(const struct cd_tenant *, cd_term, enum cd_vi_class);
+/* Somebody uses it: the time is noted, once a second at most, since all loops write it. */
+void cd_index_used(const struct cd_index *);
 /* An index would have paid: one is built, soon, unless it is being built already. Any thread. */
 void cd_index_ask(struct cd_store *, const struct cd_tenant *, cd_term, enum cd_vi_class);
 

@@ -59,8 +59,9 @@ static bool entry(
 {
 	if (class == CD_VI_PLACE)
 		return n->kind != CD_GEO_PROPERTY || place_entry(e, n, each, arg);
+	/* no comparison holds for them as a whole, but an order has a rank for them */
 	if (n->kind == CD_LANGUAGE_PROPERTY || n->kind == CD_GEO_PROPERTY)
-		return true; /* no comparison holds for them as a whole */
+		return class == CD_VI_STRING || each(arg, 0, CD_VI_OTHERS);
 	if (n->value_class == CD_V_ARRAY || n->value_class == CD_V_OBJECT)
 		return each(arg, 0, CD_VI_REST);
 	bool string = n->value_class == CD_V_STRING || n->value_class == CD_V_URI;

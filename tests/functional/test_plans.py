@@ -196,6 +196,10 @@ def test_the_nearest_come_from_an_index_of_places(twin, at):
     told = explain(twin, **order, type="Sensor", limit=20)
     if at[0] == 7.0313:
         assert told["order"] == "index" and told["evaluated"] < 300
+    far = dict(orderBy="place;dist-desc", orderFrom=json.dumps(at), type="Sensor")
+    assert twin.call("PUT", NGSI + "/entities/urn:e:9", {**twin.entities[9], "place": 5}).status == 204
+    assert ids(twin, **far, limit=5, offset=COUNT - 1) == ["urn:e:9"]  # in that direction, too
+    assert twin.call("PUT", NGSI + "/entities/urn:e:9", twin.entities[9]).status == 204
     farthest = [distance[i] for i in ids(twin, orderBy="place;dist-desc", orderFrom=json.dumps(at), type="Sensor", limit=5)]
     assert farthest == pytest.approx(sorted(distance.values(), reverse=True)[:5], rel=0.01)
     # no place any more: behind all of them, by value
@@ -206,3 +210,62 @@ def test_the_nearest_come_from_an_index_of_places(twin, at):
     assert answer.headers["NGSILD-Results-Count"] == str(COUNT) and 'rel="next"' in str(answer.headers)
     assert len(ids(twin, **order, q="serial<2", limit=20)) == 2
     assert ids(twin, **order, type="Sensor", limit=0, count="true") == []
+
+def test_a_place_that_does_not_decide_hides_none_that_does(twin):
+    """The distance is that of the instance without datasetId; an index knows all instances."""
+    other = [{"id": f"urn:other:{i}", "type": "Other", "place": {"type": "GeoProperty", "datasetId": "urn:d:1",
+        "value": {"type": "Point", "coordinates": [9, 53]}}} for i in range(6)]
+    plain = [{"id": f"urn:other:{i + 6}", "type": "Other", "place": {"type": "GeoProperty",
+        "value": {"type": "Point", "coordinates": [9, 53 + i / 10]}}} for i in range(6)]
+    until_indexed(twin, georel="near;maxDistance==1", geometry="Point", coordinates="[7.0, 51.0]", geoproperty="place")
+    assert twin.call("POST", NGSI + "/entityOperations/create", other + plain).status == 201
+    order = dict(orderBy="place;dist-asc", orderFrom="[9, 53]", type="Other")
+    for limit in (2, 5, 8):
+        assert ids(twin, **order, limit=limit) == [e["id"] for e in plain + other][:limit]
+    assert twin.call("POST", NGSI + "/entityOperations/delete", [e["id"] for e in other + plain]).status == 204
+
+def test_values_without_a_number_have_their_place_in_an_order(twin):
+    """Objects are above numbers: an index over numbers alone can not tell."""
+    where = NGSI + "/entities/urn:e:4"
+    until_indexed(twin, q="serial<50")
+    assert twin.call("PUT", where, {**twin.entities[4], "serial": {"type": "LanguageProperty", "languageMap": {"en": "four"}}}).status == 204
+    assert ids(twin, orderBy="serial;desc", limit=2) == ["urn:e:4", "urn:e:2999"]
+    assert ids(twin, orderBy="serial", limit=2, offset=COUNT - 2) == ["urn:e:2999", "urn:e:4"]
+    assert twin.call("PUT", where, twin.entities[4]).status == 204
+    assert ids(twin, orderBy="serial;desc", limit=1) == ["urn:e:2999"]
+
+def test_long_texts_are_ordered_by_their_beginnings(twin):
+    long = "x" * 1_200_000
+    texts = [{"id": f"urn:text:{i}", "type": "Text", "text": t} for i, t in enumerate([long + "b", long + "a", "y", "ä" * 5000])]
+    for e in texts:
+        assert twin.call("POST", NGSI + "/entities", e).status == 201
+    assert ids(twin, type="Text", orderBy="text") == ["urn:text:3", "urn:text:0", "urn:text:1", "urn:text:2"]
+    for e in texts:
+        assert twin.call("DELETE", f"{NGSI}/entities/{e['id']}").status == 204
+
+def test_many_candidates(twin):
+    """More than fit into a list: they are collected as bits; and an order of all of them gives way to others."""
+    n, many = 6000, {"NGSILD-Tenant": "many"}
+    for at in range(0, n, 1000):
+        batch = [{"id": f"urn:m:{i}", "type": "M", "n": i, "k": (i * 7919) % n} for i in range(at, at + 1000)]
+        assert twin.call("POST", NGSI + "/entityOperations/create", batch, many).status == 201
+
+    def ask(path, **parameters):
+        return twin.call("GET", f"{path}?" + urllib.parse.urlencode({"type": "M", "limit": 1000, **parameters}), headers=many)
+    for _ in range(400):
+        told = ask("/debug/explain", q="k<5000", count="true").json
+        if told["plan"] == "index":
+            break
+        time.sleep(0.01)
+    assert told["plan"] == "index" and told["candidates"] > 4096 and told["found"] == 5000
+    expected = [f"urn:m:{i}" for i in range(n) if (i * 7919) % n < 5000]
+    for offset in (0, 1234, 4500):
+        found = ask(f"{NGSI}/entities", q="k<5000", offset=offset, count="true", pick="id")
+        assert [e["id"] for e in found.json] == expected[offset:offset + 1000]
+        assert found.headers["NGSILD-Results-Count"] == "5000"
+    both = ask(f"{NGSI}/entities", q="k<5000", orderBy="n;desc,k", offset=3000, pick="id").json
+    assert [e["id"] for e in both] == expected[::-1][3000:4000]
+    wanted = [f"urn:m:{i}" for i in range(0, n, 7)]
+    body = {"type": "Query", "entities": [{"type": "M", "id": wanted}]}
+    found = twin.call("POST", NGSI + "/entityOperations/query?limit=1000", body, many).json
+    assert [e["id"] for e in found] == wanted[:1000]
