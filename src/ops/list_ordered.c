@@ -12,8 +12,10 @@
 
 #include "ops/runner.h"
 
+#include <math.h>
+
 enum { PATIENCE = 256, SORT_STEP = 64 };
-static const double metres_first = 250, metres_most = 3e6, metres_grow = 8;
+static const double metres_first = 125, metres_most = 3e6, grow_least = 1.5, grow_most = 4;
 
 static enum cd_step scan_all(struct cd_op *op);
 
@@ -233,6 +235,13 @@ static enum cd_step begin_around(struct cd_op_list *l)
 	return scan_around(&l->op);
 }
 
+/* As much farther as would make twice what is needed of what was found, if it lay evenly. */
+static double growth(uint64_t found, uint64_t needed)
+{
+	double by = found ? sqrt((2.0 * (double)needed + 8) / (double)found) : grow_most;
+	return by < grow_least ? grow_least : by > grow_most ? grow_most : by;
+}
+
 static enum cd_step scan_around(struct cd_op *op)
 {
 	struct cd_op_list *l = (struct cd_op_list *)op;
@@ -246,7 +255,7 @@ static enum cd_step scan_around(struct cd_op *op)
 		l->found = l->known ? l->known : l->found;
 		return write_page(l);
 	}
-	l->metres *= metres_grow;
+	l->metres *= growth(l->found, k);
 	return l->metres > metres_most ? not_around(l) : begin_around(l);
 }
 
