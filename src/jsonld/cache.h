@@ -31,8 +31,9 @@ struct cd_ctx_info {
 bool cd_ctx_cache_info(struct cd_ctx_cache *, cd_str url, struct cd_ctx_info *ret);
 /* Only whether it is: not counted as a look. */
 bool cd_ctx_cache_has(struct cd_ctx_cache *, cd_str url);
-/* With the lock held: `each` must not call back, and `url` is borrowed for the call. */
-void cd_ctx_cache_each(struct cd_ctx_cache *, void (*each)(void *arg, const struct cd_ctx_info *), void *arg);
+/* All of them, copied into cx->arena; not counted as looks. */
+cd_code cd_ctx_cache_list(
+	struct cd_ctx_cache *, struct cd_cx *, const struct cd_ctx_info **ret, size_t *ret_n);
 /* False: not here, or of the folder. */
 bool cd_ctx_cache_forget(struct cd_ctx_cache *, cd_str url);
 

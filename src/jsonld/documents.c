@@ -27,7 +27,8 @@ struct doc {
 	struct cd_doc_use *use;    /* set once there is text */
 	struct doc *older, *newer; /* by use; documents of the folder are not in that list */
 	char *url, *text, *base, *etag, *why;
-	char *hosted; /* the name of the hosted context it is a copy of, or NULL */
+	char *hosted;            /* the name of the hosted context it is a copy of, or NULL */
+	struct doc *next_hosted; /* in the bucket of that name */
 	size_t url_n, text_n, bytes;
 	cd_time_us fresh_until;
 	cd_time_us created; /* wall clock: of the text */
@@ -38,6 +39,7 @@ struct cd_ctx_cache {
 	const struct cd_settings *set;
 	pthread_mutex_t lock;
 	struct doc *buckets[BUCKETS];
+	struct doc *hosted[BUCKETS]; /* by name */
 	struct doc *oldest, *newest;
 	size_t bytes;
 	struct cd_docs_watch *watches;
@@ -111,7 +113,6 @@ static void doc_free(struct doc *d)
 	cd_mem_free(d->base);
 	cd_mem_free(d->etag);
 	cd_mem_free(d->why);
-	cd_mem_free(d->hosted);
 	cd_doc_use_unref(d->use);
 	cd_mem_free(d);
 }
@@ -151,8 +152,26 @@ static void used(struct cd_ctx_cache *c, struct doc *d)
 	}
 }
 
+static struct doc **name_bucket(struct cd_ctx_cache *c, cd_str name)
+{
+	return &c->hosted[cd_hash64(name, 0) % BUCKETS];
+}
+
+static void unmark_hosted(struct cd_ctx_cache *c, struct doc *d)
+{
+	if (!d->hosted)
+		return;
+	struct doc **at = name_bucket(c, cd_str_z(d->hosted));
+	while (*at != d)
+		at = &(*at)->next_hosted;
+	*at = d->next_hosted;
+	cd_mem_free(d->hosted);
+	d->hosted = NULL;
+}
+
 static void forget(struct cd_ctx_cache *c, struct doc *d)
 {
+	unmark_hosted(c, d);
 	struct doc **at = bucket_of(c, cd_str_of(d->url, d->url_n));
 	while (*at != d)
 		at = &(*at)->next;
@@ -432,16 +451,53 @@ bool cd_ctx_cache_has(struct cd_ctx_cache *c, cd_str url)
 	return has;
 }
 
-void cd_ctx_cache_each(struct cd_ctx_cache *c, void (*each)(void *arg, const struct cd_ctx_info *), void *arg)
+static size_t count_cached(const struct cd_ctx_cache *c)
 {
-	pthread_mutex_lock(&c->lock);
+	size_t n = 0;
 	for (size_t i = 0; i < BUCKETS; i++)
 		for (const struct doc *d = c->buckets[i]; d; d = d->next)
-			if (is_cached(d)) {
-				struct cd_ctx_info info = info_of(d);
-				each(arg, &info);
-			}
+			n += is_cached(d);
+	return n;
+}
+
+/* False: out of memory. */
+static bool copy_infos(const struct cd_ctx_cache *c, struct cd_arena *arena, struct cd_ctx_info *to)
+{
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (const struct doc *d = c->buckets[i]; d; d = d->next) {
+			if (!is_cached(d))
+				continue;
+			*to = info_of(d);
+			to->url = cd_arena_copy(arena, to->url);
+			if (!to++->url.p)
+				return false;
+		}
+	return true;
+}
+
+cd_code cd_ctx_cache_list(
+	struct cd_ctx_cache *c, struct cd_cx *cx, const struct cd_ctx_info **ret, size_t *ret_n)
+{
+	pthread_mutex_lock(&c->lock);
+	size_t n = count_cached(c);
+	struct cd_ctx_info *infos = CD_NEWS(cx->arena, struct cd_ctx_info, n + 1);
+	bool good = infos && copy_infos(c, cx->arena, infos);
 	pthread_mutex_unlock(&c->lock);
+	*ret = infos;
+	*ret_n = good ? n : 0;
+	return good ? CD_OK : cd_fail_memory(cx);
+}
+
+static void drop(struct cd_ctx_cache *c, struct doc *d)
+{
+	if (!d->fetching) {
+		forget(c, d);
+		return;
+	}
+	cd_mem_free(d->text); /* somebody waits for what comes: only the copy goes */
+	d->text = NULL;
+	d->text_n = 0;
+	weigh(c, d);
 }
 
 bool cd_ctx_cache_forget(struct cd_ctx_cache *c, cd_str url)
@@ -449,14 +505,8 @@ bool cd_ctx_cache_forget(struct cd_ctx_cache *c, cd_str url)
 	pthread_mutex_lock(&c->lock);
 	struct doc *d = doc_find(c, url);
 	bool found = d && is_cached(d) && !d->fixed;
-	if (found && !d->fetching) {
-		forget(c, d);
-	} else if (found) { /* somebody waits for what comes: only the copy goes */
-		cd_mem_free(d->text);
-		d->text = NULL;
-		d->text_n = 0;
-		weigh(c, d);
-	}
+	if (found)
+		drop(c, d);
 	new_generation(c);
 	pthread_mutex_unlock(&c->lock);
 	return found;
@@ -464,10 +514,23 @@ bool cd_ctx_cache_forget(struct cd_ctx_cache *c, cd_str url)
 
 static struct doc *hosted_find(struct cd_ctx_cache *c, cd_str name)
 {
-	struct doc *d = c->newest;
-	while (d && !(d->hosted && cd_str_eq(cd_str_z(d->hosted), name)))
-		d = d->older;
+	struct doc *d = *name_bucket(c, name);
+	while (d && !cd_str_eq(cd_str_z(d->hosted), name))
+		d = d->next_hosted;
 	return d;
+}
+
+/* False: out of memory; then it is none. */
+static bool mark_hosted(struct cd_ctx_cache *c, struct doc *d, cd_str name)
+{
+	unmark_hosted(c, d);
+	d->hosted = copy_text(name);
+	if (!d->hosted)
+		return false;
+	struct doc **at = name_bucket(c, name);
+	d->next_hosted = *at;
+	*at = d;
+	return true;
 }
 
 bool cd_ctx_cache_hosts(struct cd_ctx_cache *c, cd_str url)
@@ -489,9 +552,8 @@ cd_code cd_ctx_cache_host(
 	const struct doc *other = hosted_find(c, name);
 	struct cd_doc_use *use = other ? cd_doc_use_ref(other->use) : NULL;
 	struct doc *d = doc_add(c, url);
-	if (d && set_content(d, text, url)) {
-		set_text(&d->hosted, name);
-		good = d->hosted != NULL;
+	if (d && mark_hosted(c, d, name) && set_content(d, text, url)) {
+		good = true;
 		d->fresh_until = INT64_MAX;
 		d->created = created;
 		if (use) { /* counted together, whatever the URL says of the host */
@@ -499,6 +561,10 @@ cd_code cd_ctx_cache_host(
 			d->use = cd_doc_use_ref(use);
 		}
 		weigh(c, d);
+	} else if (d) { /* no half one, which might pass for what came from its URL */
+		unmark_hosted(c, d);
+		if (!d->fixed)
+			drop(c, d);
 	}
 	cd_doc_use_unref(use);
 	pthread_mutex_unlock(&c->lock);

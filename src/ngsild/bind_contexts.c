@@ -144,12 +144,19 @@ static void add(struct cd_ngsi *n)
 
 /* ---- list ---- */
 
-static void list_cached(void *arg, const struct cd_ctx_info *info)
+static cd_code list_cached(struct list *l)
 {
-	put_one(arg, cd_str_of(NULL, 0), info);
+	struct cd_ngsi *n = l->n;
+	const struct cd_ctx_info core = core_info(n, cd_core_context_url), *infos;
+	size_t infos_n;
+	cd_code code = cd_ctx_cache_list(cd_runner_contexts(n->runner), n->cx, &infos, &infos_n);
+	put_one(l, cd_str_of(NULL, 0), &core);
+	for (size_t i = 0; i < infos_n; i++)
+		put_one(l, cd_str_of(NULL, 0), &infos[i]);
+	return code;
 }
 
-static void list_hosted(void *arg, const struct cd_hosted *h)
+static void put_hosted(void *arg, const struct cd_hosted *h)
 {
 	struct list *l = arg;
 	struct cd_ctx_info info = {.created = h->created};
@@ -181,15 +188,12 @@ static void list(struct cd_ngsi *n)
 		cd_ngsi_fail(n);
 		return;
 	}
-	cd_buf_init(&l.b, SIZE_MAX / 2);
+	bool with_cached = all || cd_str_eq(kind, CD_STR("Cached"));
+	bool with_hosted = all || cd_str_eq(kind, CD_STR("Hosted"));
+	cd_buf_init(&l.b, n->cx->set->request_memory);
 	cd_buf_char(&l.b, '[');
-	if (all || cd_str_eq(kind, CD_STR("Cached"))) {
-		struct cd_ctx_info core = core_info(n, cd_core_context_url);
-		put_one(&l, cd_str_of(NULL, 0), &core);
-		cd_ctx_cache_each(cd_runner_contexts(n->runner), list_cached, &l);
-	}
-	if ((all || cd_str_eq(kind, CD_STR("Hosted"))) &&
-		cd_hosted_each(n->runner, n->cx, n->tenant, list_hosted, &l)) {
+	if ((with_cached && list_cached(&l)) ||
+		(with_hosted && cd_hosted_each(n->runner, n->cx, n->tenant, put_hosted, &l))) {
 		cd_buf_done(&l.b);
 		cd_ngsi_fail(n);
 		return;
@@ -219,7 +223,7 @@ static void serve_hosted(struct cd_ngsi *n, cd_str name, bool details)
 	struct cd_buf b;
 	struct cd_ctx_info info = {.hits = 0};
 	struct cd_ctx_cache *cache = cd_runner_contexts(n->runner);
-	cd_buf_init(&b, SIZE_MAX / 2);
+	cd_buf_init(&b, n->cx->set->request_memory);
 	if (cd_hosted_find(n->runner, n->cx, n->tenant, name, &h)) {
 		cd_ngsi_fail(n);
 		return;
@@ -265,7 +269,7 @@ static void serve(struct cd_ngsi *n)
 			"details=true");
 		cd_ngsi_fail(n);
 	} else {
-		cd_buf_init(&b, SIZE_MAX / 2);
+		cd_buf_init(&b, n->cx->set->request_memory);
 		put_details(&b, n, cd_str_of(NULL, 0), &info);
 		cd_ngsi_json(n, 200, &b);
 	}

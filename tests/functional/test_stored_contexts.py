@@ -89,6 +89,13 @@ def test_details(server):
     d = server.get(path + "?details=true").json
     assert d["numberOfHits"] == 2 and d["lastUsage"].endswith("Z")  # a look counts as a use, too
 
+def test_used_once_it_shows_one_hit_and_used_again_three(server, contexts):
+    contexts.pages["/c"] = SPEED
+    for url in (contexts.url("/c"), server.base + add(server, SPEED)):
+        for hits in (1, 3):
+            create(server, f"{hits}:{url[-1]}", url)
+            assert server.get(one(url) + "?details=true").json["numberOfHits"] == hits
+
 def test_its_url_names_it_as_well_as_its_local_id(server):
     path = add(server, SPEED)
     assert server.get(one(server.base + path)).json == SPEED

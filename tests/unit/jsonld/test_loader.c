@@ -906,6 +906,52 @@ static void hosted_ones_need_no_network(void **state)
 	assert_null(three.ctx); /* being asked of h */
 }
 
+static void many_hosted_ones_are_told_apart(void **state)
+{
+	(void)state;
+	enum { N = 3000 };
+	struct cd_ctx_info info;
+	char text[] = "{\"@context\":{}}", name[16], url[32];
+	for (int i = 0; i < N; i++) {
+		snprintf(name, sizeof name, "%d", i);
+		snprintf(url, sizeof url, "http://h/%d", i);
+		assert_int_equal(
+			cd_ctx_cache_host(cache, &w.cx, cd_str_z(name), cd_str_z(url), cd_str_z(text), i + 1),
+			CD_OK);
+	}
+	for (int i = 0; i < N; i += 3) {
+		snprintf(name, sizeof name, "%d", i);
+		cd_ctx_cache_unhost(cache, cd_str_z(name));
+	}
+	for (int i = 0; i < N; i++) {
+		snprintf(name, sizeof name, "%d", i);
+		snprintf(url, sizeof url, "http://h/%d", i);
+		assert_int_equal(cd_ctx_cache_hosted_info(cache, cd_str_z(name), &info), i % 3 != 0);
+		assert_int_equal(cd_ctx_cache_hosts(cache, cd_str_z(url)), i % 3 != 0);
+		if (i % 3)
+			assert_int_equal(info.created, i + 1);
+	}
+}
+
+static void the_list_is_a_copy_of_cached_ones_alone(void **state)
+{
+	(void)state;
+	const struct cd_ctx_info *infos;
+	size_t n;
+	char text[] = "{\"@context\":{}}";
+	assert_int_equal(cd_ctx_cache_list(cache, &w.cx, &infos, &n), CD_OK);
+	assert_int_equal(n, 0);
+	assert_int_equal(
+		cd_ctx_cache_host(cache, &w.cx, CD_STR("x"), CD_STR("http://h/x"), cd_str_z(text), 7), CD_OK);
+	ask(&one, "'http://d/a'");
+	net_serve(&net, "http://d/a", A, NULL, NULL);
+	assert_int_equal(cd_ctx_cache_list(cache, &w.cx, &infos, &n), CD_OK);
+	assert_int_equal(n, 1);
+	assert_true(cd_ctx_cache_forget(cache, CD_STR("http://d/a")));
+	same(infos[0].url, "http://d/a");
+	assert_int_equal(infos[0].hits, 1);
+}
+
 #define TEST(f)        cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 #define FOLDER_TEST(f) cmocka_unit_test_setup_teardown(f, folder_set_up, folder_tear_down)
 
@@ -940,6 +986,8 @@ int main(void)
 		TEST(what_was_forgotten_is_fetched_again),
 		TEST(fetched_anew_or_not_at_all),
 		TEST(hosted_ones_need_no_network),
+		TEST(many_hosted_ones_are_told_apart),
+		TEST(the_list_is_a_copy_of_cached_ones_alone),
 		FOLDER_TEST(folder_needs_no_network),
 		FOLDER_TEST(folders_that_are_wrong),
 		FOLDER_TEST(bound_of_a_file),
