@@ -97,6 +97,16 @@ cd_code cd_hosted_find(
 	return code;
 }
 
+static cd_code count(struct cd_runner *r, struct cd_cx *cx, cd_str tenant, uint64_t *ret)
+{
+	struct cd_op op;
+	const struct cd_tenant *shelf;
+	cd_code code = pin_shelf(r, cx, tenant, &op, &shelf);
+	*ret = !code && shelf ? cd_tenant_count(shelf) : 0;
+	cd_op_unpin(&op);
+	return code;
+}
+
 cd_code cd_hosted_each(struct cd_runner *r, struct cd_cx *cx, cd_str tenant,
 	void (*each)(void *arg, const struct cd_hosted *), void *arg)
 {
@@ -259,16 +269,11 @@ static struct cd_json *as_entity(struct cd_cx *cx, cd_str id, const struct cd_js
 	return entity;
 }
 
-static void count(void *arg, const struct cd_hosted *h)
-{
-	(void)h;
-	++*(uint64_t *)arg;
-}
-
+/* In good words when it is clear already; the writer holds the bound among those who come together. */
 static cd_code room_for_one(struct cd_runner *r, struct cd_cx *cx, cd_str tenant)
 {
 	uint64_t n = 0;
-	if (cd_hosted_each(r, cx, tenant, count, &n))
+	if (count(r, cx, tenant, &n))
 		return cx->err.code;
 	return n < cx->set->contexts_hosted
 		       ? CD_OK
@@ -296,6 +301,7 @@ void cd_op_host_begin(
 	*ret_name = new_name(cx);
 	w->verb = CD_VERB_CREATE;
 	w->body = CD_BODY_ENTITY;
+	w->entities_max = cx->set->contexts_hosted;
 	w->ctx = cd_ctx_core();
 	w->observed = CD_STAMP_NONE;
 	if (cx->err.code || check_context(cx, value) || room_for_one(r, cx, w->op.tenant) ||

@@ -113,6 +113,7 @@ static enum cd_step check(struct cd_op *op)
 	w->job = (struct cd_job){
 		.tenant = op->tenant,
 		.create_tenant = w->verb == CD_VERB_CREATE || w->verb == CD_VERB_UPSERT,
+		.entities_max = w->entities_max,
 		.n = 1,
 		.changes = &w->change,
 		.reports = &w->report,

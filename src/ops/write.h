@@ -21,6 +21,7 @@ struct cd_op_write {
 	cd_str attr; /* name as in the path, "scope" included; n == 0: not an attribute operation */
 	cd_str dataset, types, lang; /* parameters; p == NULL: not given */
 	cd_stamp observed;           /* CD_STAMP_NONE: not given */
+	uint64_t entities_max;       /* as in struct cd_job */
 	/* came of it */
 	struct cd_report report; /* when op.cx->err.code is CD_OK: what was applied */
 	cd_str entity_id;

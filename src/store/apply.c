@@ -172,6 +172,17 @@ static cd_code decide(struct step *p)
 		root->version + 1 + p->lapsed, &p->change, &p->applied);
 }
 
+static cd_code check_count(struct step *p)
+{
+	uint64_t max = p->job->entities_max, n = 0;
+	if (p->tenant != UINT32_MAX)
+		n = cd_tenant_count(p->batch->root->tenants[p->tenant]);
+	if (max == 0 || n < max || p->old || !p->applied.block)
+		return CD_OK;
+	return cd_fail(&p->cx, CD_E_FULL, NULL, "There are %llu already, and no more may be added",
+		(unsigned long long)n);
+}
+
 /*
  * Bounds of memory and disk stop only what makes the twin larger. Near the bound of memory updates may still
  * add the time of a change to an entity that had none; on a full disk the log's reserve is kept for what
@@ -183,6 +194,9 @@ static cd_code check_room(struct step *p)
 	uint64_t now = p->applied.block ? p->applied.block->bytes : 0, old = p->old ? p->old->ent.bytes : 0;
 	if (now < old)
 		return CD_OK;
+	cd_code code = check_count(p);
+	if (code)
+		return code;
 	if (p->batch->shrink_only)
 		return no_room(&p->cx, "data on the disk");
 	p->batch->growing = true;

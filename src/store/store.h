@@ -76,6 +76,8 @@ struct cd_job {
 	struct cd_job *next;
 	cd_str tenant;      /* name; n == 0: the default tenant */
 	bool create_tenant; /* an unknown tenant is made; else every change is refused with CD_E_NO_TENANT */
+	uint64_t entities_max; /* a new entity past so many in the tenant is refused with CD_E_FULL; 0: no
+				  bound */
 	uint32_t n;
 	struct cd_change *changes;
 	struct cd_report *reports; /* n of them, filled in; their texts live in `arena` */

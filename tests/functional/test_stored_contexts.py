@@ -1,4 +1,5 @@
 """Stored contexts: hosted in the twin, cached from elsewhere, the core. [CIM 009 5.13, 6.29, 6.30]"""
+import concurrent.futures
 import signal
 import urllib.parse
 
@@ -138,6 +139,18 @@ def test_bound_of_hosted_ones(make_server):
     add(s, SPEED, "other")
     s.call("DELETE", paths[0])
     add(s, SPEED)
+
+def test_the_bound_holds_for_those_who_come_together(make_server):
+    s = make_server("--contexts-hosted", "5").start()
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(lambda _: s.call("POST", STORED, SPEED), range(64)))
+    refused = [a for a in answers if a.status != 201]
+    assert len(refused) == 59
+    for a in refused:
+        fails(a, 503, "InsufficientStorage")
+        assert "Location" not in a.headers
+    there = s.get(STORED + "?kind=Hosted").json
+    assert sorted(there) == sorted(s.base + a.headers["Location"] for a in answers if a.status == 201)
 
 def test_lists_by_kind(server, contexts):
     contexts.pages["/c"] = SPEED
