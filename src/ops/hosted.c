@@ -75,26 +75,37 @@ static struct cd_hosted hosted_of(const struct cd_ent *e)
 	};
 }
 
-cd_code cd_hosted_find(
-	struct cd_runner *r, struct cd_cx *cx, cd_str tenant, cd_str name, struct cd_hosted *ret)
+/* Under one pin, so that what is here can be copied as well. Without `want_text` the text is not set. */
+static cd_code look_up(struct cd_runner *r, struct cd_cx *cx, cd_str tenant, cd_str name, bool want_text,
+	struct cd_hosted *ret, bool *ret_here)
 {
 	struct cd_op op;
 	const struct cd_tenant *shelf;
 	cd_code code = pin_shelf(r, cx, tenant, &op, &shelf);
 	cd_str id = id_of(cx->arena, name);
-	const struct cd_ent *e = !code && shelf && id.p ? cd_tenant_get(cd_runner_store(r), shelf, id) : NULL;
+	if (!code && !id.p)
+		code = cd_fail_memory(cx);
+	const struct cd_ent *e = !code && shelf ? cd_tenant_get(cd_runner_store(r), shelf, id) : NULL;
+	*ret_here = e != NULL;
 	if (e) {
 		*ret = hosted_of(e);
 		ret->name = name;
-		ret->text = cd_arena_copy(cx->arena, ret->text);
-		if (!ret->text.p)
+		ret->text = want_text ? cd_arena_copy(cx->arena, ret->text) : cd_str_of(NULL, 0);
+		if (want_text && !ret->text.p)
 			code = cd_fail_memory(cx);
-	} else if (!code) {
-		code = id.p ? cd_fail(cx, CD_E_NOT_FOUND, "contextId", "There is no such @context")
-			    : cd_fail_memory(cx);
 	}
 	cd_op_unpin(&op);
 	return code;
+}
+
+cd_code cd_hosted_find(
+	struct cd_runner *r, struct cd_cx *cx, cd_str tenant, cd_str name, struct cd_hosted *ret)
+{
+	bool here;
+	cd_code code = look_up(r, cx, tenant, name, true, ret, &here);
+	if (code || here)
+		return code;
+	return cd_fail(cx, CD_E_NOT_FOUND, "contextId", "There is no such @context");
 }
 
 static cd_code count(struct cd_runner *r, struct cd_cx *cx, cd_str tenant, uint64_t *ret)
@@ -128,69 +139,92 @@ cd_code cd_hosted_each(struct cd_runner *r, struct cd_cx *cx, cd_str tenant,
 
 /* ---- for the loader ---- */
 
-static cd_code bring(
-	struct cd_runner *r, struct cd_cx *cx, cd_str tenant, const struct cd_json *value, unsigned depth);
+/* One request's context: what it names is brought once, and no more than the loader would take. */
+struct named {
+	const struct named *next;
+	cd_str url;
+};
+struct bringing {
+	struct cd_runner *runner;
+	struct cd_cx *cx;
+	cd_str tenant;
+	const struct named *named;
+	uint64_t named_n;
+};
 
-static cd_code is_here(struct cd_runner *r, struct cd_cx *cx, cd_str tenant, cd_str name, bool *ret)
+static cd_code bring(struct bringing *, const struct cd_json *value, unsigned depth);
+
+static cd_code name_once(struct bringing *b, cd_str url, bool *ret_again)
 {
-	struct cd_op op;
-	const struct cd_tenant *shelf;
-	cd_code code = pin_shelf(r, cx, tenant, &op, &shelf);
-	cd_str id = id_of(cx->arena, name);
-	*ret = !code && shelf && id.p && cd_tenant_get(cd_runner_store(r), shelf, id);
-	cd_op_unpin(&op);
-	return code ? code : id.p ? CD_OK : cd_fail_memory(cx);
+	const struct named *n = b->named;
+	while (n && !cd_str_eq(n->url, url))
+		n = n->next;
+	*ret_again = n != NULL;
+	if (n)
+		return CD_OK;
+	if (b->named_n == b->cx->set->context_fetches)
+		return cd_fail(b->cx, CD_E_BAD_REQUEST_DATA, "@context",
+			"context overflow: Too many remote contexts (context_fetches): \"" CD_STR_FMT "\"",
+			CD_STR_ARG(url));
+	struct named *fresh = CD_NEW(b->cx->arena, struct named);
+	if (!fresh)
+		return cd_fail_memory(b->cx);
+	*fresh = (struct named){b->named, url};
+	b->named = fresh;
+	b->named_n++;
+	return CD_OK;
 }
 
 /* The first use of it, or since it was driven out: copied for the loader, with what it names in turn. */
-static cd_code bring_copy(
-	struct cd_runner *r, struct cd_cx *cx, cd_str tenant, cd_str name, cd_str url, unsigned depth)
+static cd_code bring_copy(struct bringing *b, cd_str url, const struct cd_hosted *h, unsigned depth)
 {
-	struct cd_hosted h;
 	struct cd_json *doc;
-	if (cd_hosted_find(r, cx, tenant, name, &h) ||
-		cd_ctx_cache_host(cd_runner_contexts(r), cx, name, url, h.text, h.created) ||
-		cd_json_parse_copy(cx, h.text, &doc))
-		return cx->err.code;
-	return bring(r, cx, tenant, cd_json_get(doc, CD_STR("@context")), depth + 1);
+	struct cd_ctx_cache *cache = cd_runner_contexts(b->runner);
+	if (cd_ctx_cache_host(cache, b->cx, h->name, url, h->text, h->created) ||
+		cd_json_parse_copy(b->cx, h->text, &doc))
+		return b->cx->err.code;
+	return bring(b, cd_json_get(doc, CD_STR("@context")), depth + 1);
 }
 
-static cd_code bring_url(struct cd_runner *r, struct cd_cx *cx, cd_str tenant, cd_str url, unsigned depth)
+static cd_code bring_url(struct bringing *b, cd_str url, unsigned depth)
 {
-	bool here;
+	bool again, here;
+	struct cd_hosted h;
 	cd_str name = cd_hosted_name_of(url);
 	if (!name.p)
 		return CD_OK;
-	cd_code code = is_here(r, cx, tenant, name, &here);
+	cd_code code = name_once(b, url, &again);
+	if (code || again)
+		return code;
+	bool known = cd_ctx_cache_hosts(cd_runner_contexts(b->runner), url);
+	code = look_up(b->runner, b->cx, b->tenant, name, !known, &h, &here);
 	if (code)
 		return code;
-	bool known = cd_ctx_cache_hosts(cd_runner_contexts(r), url);
 	if (here)
-		return known ? CD_OK : bring_copy(r, cx, tenant, name, url, depth);
-	if (known) /* another tenant's: as if it were not there */
-		return cd_fail(
-			cx, CD_E_CONTEXT_UNAVAIL, "@context", CD_STR_FMT ": it is not here", CD_STR_ARG(url));
+		return known ? CD_OK : bring_copy(b, url, &h, depth);
+	if (known) /* another tenant's, or just deleted: as if it were not there */
+		return cd_fail(b->cx, CD_E_CONTEXT_UNAVAIL, "@context", CD_STR_FMT ": it is not here",
+			CD_STR_ARG(url));
 	return CD_OK; /* perhaps that of another broker */
 }
 
-static cd_code bring(
-	struct cd_runner *r, struct cd_cx *cx, cd_str tenant, const struct cd_json *value, unsigned depth)
+static cd_code bring(struct bringing *b, const struct cd_json *value, unsigned depth)
 {
 	if (!value || depth > NESTED_MAX)
 		return CD_OK;
 	if (value->kind == CD_JSON_STRING)
-		return bring_url(r, cx, tenant, value->text, depth);
+		return bring_url(b, value->text, depth);
 	cd_code code = CD_OK;
 	if (value->kind == CD_JSON_ARRAY)
 		for (const struct cd_json *item = value->child; item && !code; item = item->next)
-			code = item->kind == CD_JSON_STRING ? bring_url(r, cx, tenant, item->text, depth)
-							    : CD_OK;
+			code = item->kind == CD_JSON_STRING ? bring_url(b, item->text, depth) : CD_OK;
 	return code;
 }
 
 cd_code cd_hosted_bring(struct cd_runner *r, struct cd_cx *cx, cd_str tenant, const struct cd_json *value)
 {
-	return bring(r, cx, tenant, value, 0);
+	struct bringing b = {.runner = r, .cx = cx, .tenant = tenant};
+	return bring(&b, value, 0);
 }
 
 /* ---- writing ---- */

@@ -33,7 +33,8 @@ cd_code cd_hosted_each(struct cd_runner *, struct cd_cx *, cd_str tenant,
 
 /*
  * Make what a context refers to known to the loader, where it is hosted here: `value` is that of a
- * "@context". CD_E_CONTEXT_UNAVAIL  it names a context of another tenant
+ * "@context". CD_E_CONTEXT_UNAVAIL  it names a context of another tenant   CD_E_BAD_REQUEST_DATA  it names
+ * more than context_fetches
  */
 cd_code cd_hosted_bring(struct cd_runner *, struct cd_cx *, cd_str tenant, const struct cd_json *value);
 

@@ -1,6 +1,7 @@
 """Stored contexts: hosted in the twin, cached from elsewhere, the core. [CIM 009 5.13, 6.29, 6.30]"""
 import concurrent.futures
 import signal
+import time
 import urllib.parse
 
 import pytest
@@ -151,6 +152,56 @@ def test_the_bound_holds_for_those_who_come_together(make_server):
         assert "Location" not in a.headers
     there = s.get(STORED + "?kind=Hosted").json
     assert sorted(there) == sorted(s.base + a.headers["Location"] for a in answers if a.status == 201)
+
+def with_context(server, n, context):
+    return server.call("POST", NGSI + "/entities",
+        {"id": f"urn:e:{n}", "type": "Car", "speed": {"value": 1}, "@context": context},
+        {"Content-Type": "application/ld+json"})
+
+def test_a_context_may_name_only_so_many_hosted_ones(make_server):
+    s = make_server("--context-fetches", "3", "--outbound-private", "0").start()
+    path = add(s, SPEED)
+    urls = [f"http://h{i}.example{path}" for i in range(4)]
+    assert with_context(s, 1, urls[:3] + urls[:3]).status == 201  # each counts once
+    assert "context_fetches" in fails(with_context(s, 2, urls), 400, "BadRequestData")
+    outer = s.base + add(s, {"@context": urls[:2]})
+    assert with_context(s, 3, [outer]).status == 201
+    outer = s.base + add(s, {"@context": urls[:3]})
+    fails(with_context(s, 4, [outer]), 400, "BadRequestData")
+
+def test_an_array_of_very_many_is_refused_soon(server):
+    path = add(server, SPEED)
+    server.call("POST", NGSI + "/entities", {"id": "urn:e:0", "type": "Car"})
+    many = [f"http://h{i}.example{path}" for i in range(100000)]
+    def timed(call):
+        began = time.monotonic()
+        call()
+        return time.monotonic() - began
+    fails(with_context(server, 1, many), 400, "BadRequestData")
+    alike = {"Content-Type": "application/ld+json"}  # as large, and refused before any of it is looked up
+    plain = min(timed(lambda: server.call("POST", NGSI + "/entities", {"id": 7, "x": many, "@context": {}}, alike))
+        for _ in range(3))
+    assert min(timed(lambda: with_context(server, 1, many)) for _ in range(3)) < 3 * plain + 0.2
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        refused = [pool.submit(with_context, server, 1, many) for _ in range(4)]
+        assert max(timed(lambda: server.get(NGSI + "/entities/urn:e:0")) for _ in range(20)) < 2
+        assert all(f.result().status == 400 for f in refused)
+    assert server.get(STORED + "?kind=Cached").json == [CORE]
+
+def test_one_that_is_deleted_while_it_is_used_is_there_or_not_available(server):
+    paths = [add(server, SPEED) for _ in range(40)]
+    def use(i):  # each under a URL of its own, so that it is looked up and copied anew
+        return create(server, i, f"http://127.0.0.{1 + i // 40}:{server.port}{paths[i % 40]}")
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        uses = [pool.submit(use, i) for i in range(400)]
+        gone = [pool.submit(server.call, "DELETE", path) for path in paths]
+        assert {g.result().status for g in gone} == {204}
+        for answer in (u.result() for u in uses):
+            if answer.status != 201:
+                fails(answer, 504, "LdContextNotAvailable")
+    assert server.get(STORED + "?kind=Hosted").json == []
+    for i, path in enumerate(paths):
+        fails(create(server, 1000 + i, server.base + path), 504, "LdContextNotAvailable")
 
 def test_lists_by_kind(server, contexts):
     contexts.pages["/c"] = SPEED
