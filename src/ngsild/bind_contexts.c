@@ -48,7 +48,7 @@ static void put_url(struct cd_buf *b, const struct cd_ngsi *n, cd_str name, cd_s
 	put_base(&whole, n);
 	cd_buf_put(&whole, name);
 	if (whole.bad)
-		b->bad = true;
+		b->bad = whole.bad;
 	else
 		cd_json_write_string(b, cd_buf_str(&whole));
 	cd_buf_done(&whole);
@@ -284,8 +284,23 @@ static void unhosted(struct cd_op *op)
 		cd_ngsi_fail(n);
 		return;
 	}
-	cd_ctx_cache_unhost(cd_runner_contexts(n->runner), name_in_path(n));
+	cd_ctx_cache_unhost(cd_runner_contexts(n->runner), *(const cd_str *)n->op);
 	cd_ngsi_no_content(n);
+}
+
+/* The name as it is now: while the writer works the same URL may become one of a copy. */
+static void unhost(struct cd_ngsi *n, cd_str name)
+{
+	cd_str *kept = CD_NEW(n->cx->arena, cd_str);
+	struct cd_op_write *w = new_write(n, unhosted);
+	if (!kept || !w) {
+		(void)cd_fail_memory(n->cx);
+		cd_ngsi_fail(n);
+		return;
+	}
+	*kept = name;
+	n->op = kept;
+	cd_op_unhost_begin(n->runner, w, name);
 }
 
 static void reloaded(void *arg, bool ok)
@@ -319,7 +334,6 @@ static void reload(struct cd_ngsi *n)
 static void delete (struct cd_ngsi *n)
 {
 	cd_str id = n->args->part[0], name = name_in_path(n);
-	struct cd_op_write *w;
 	if (cd_may_or_fail(n->cx, CD_ACT_WRITE, n->tenant)) {
 		cd_ngsi_fail(n);
 		return;
@@ -329,11 +343,10 @@ static void delete (struct cd_ngsi *n)
 		return;
 	}
 	if (name.p) {
-		if ((w = new_write(n, unhosted))) {
-			cd_op_unhost_begin(n->runner, w, name);
-			return;
-		}
-	} else if (cd_ctx_is_core_url(id)) {
+		unhost(n, name);
+		return;
+	}
+	if (cd_ctx_is_core_url(id)) {
 		(void)cd_fail(
 			n->cx, CD_E_BAD_REQUEST_DATA, "contextId", "The core @context can not be deleted");
 	} else if (cd_ctx_cache_forget(cd_runner_contexts(n->runner), id)) {
