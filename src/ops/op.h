@@ -16,6 +16,7 @@ enum cd_step { CD_STEP_DONE, CD_STEP_YIELD, CD_STEP_WAIT };
 
 enum cd_need {
 	CD_NEED_NONE,
+	/* The next step runs also when these cannot be met: it finds cx->err set, and ends. */
 	CD_NEED_COMMIT, /* op->job: write it; its reports are there when the next step runs */
 	CD_NEED_ROOM,   /* the reader of the answer is slow: go on after cd_op_room() */
 	CD_NEED_WORK,   /* op->work: on a thread of the pool */

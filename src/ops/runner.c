@@ -92,7 +92,8 @@ static void committed(struct cd_op *op)
 	drive(op);
 }
 
-static bool submit(struct cd_op *op)
+/* CD_OK: committed() goes on. Else nobody will: the next step must run now, with the error, and clear up. */
+static cd_code submit(struct cd_op *op)
 {
 	struct cd_runner *r = op->runner;
 	op->job->owner = op;
@@ -100,10 +101,8 @@ static bool submit(struct cd_op *op)
 	if (code) {
 		(void)cd_fail(op->cx, code, NULL, "%s", cd_code_title(code));
 		cd_metric_add(r->conf.metrics, CD_M_writes_busy, code == CD_E_BUSY);
-		finish(op);
-		return false;
 	}
-	return true;
+	return code;
 }
 
 static void work_run(uv_work_t *w)
@@ -118,28 +117,27 @@ static void work_done(uv_work_t *w, int status)
 	drive(w->data);
 }
 
-static void begin_work(struct cd_op *op)
+static cd_code begin_work(struct cd_op *op)
 {
 	uv_work_t *w = cd_arena_alloc(op->cx->arena, sizeof *w);
-	if (!w) {
-		(void)cd_fail_memory(op->cx);
-		finish(op);
-		return;
-	}
+	if (!w)
+		return cd_fail_memory(op->cx);
 	w->data = op;
-	if (uv_queue_work(op->runner->loop, w, work_run, work_done) != 0) {
-		(void)cd_fail(op->cx, CD_E_BUSY, NULL, "No thread for this work");
-		finish(op);
-	}
+	if (uv_queue_work(op->runner->loop, w, work_run, work_done) != 0)
+		return cd_fail(op->cx, CD_E_BUSY, NULL, "No thread for this work");
+	return CD_OK;
 }
 
 static void wait_for(struct cd_op *op)
 {
+	cd_code code = CD_OK;
 	cd_op_unpin(op);
 	if (op->need == CD_NEED_COMMIT)
-		(void)submit(op);
+		code = submit(op);
 	else if (op->need == CD_NEED_WORK)
-		begin_work(op);
+		code = begin_work(op);
+	if (code)
+		drive(op);
 	/* CD_NEED_ROOM: cd_op_room() goes on */
 }
 
@@ -206,8 +204,8 @@ static void run_sync(struct cd_op *op)
 			op->work(op);
 		if (op->need != CD_NEED_COMMIT)
 			continue;
-		if (!submit(op))
-			return; /* has finished with the error */
+		if (submit(op))
+			continue;
 		while (atomic_load(&op->runner->finished) == NULL)
 			(void)cd_store_run(op->runner->conf.store);
 		atomic_store(&op->runner->finished, NULL);
