@@ -20,19 +20,27 @@ struct cd_op_purge {
 		struct cd_err err;
 		struct cd_purge_failure *next;
 	} * failures;
-	uint64_t purged;
+	uint64_t purged, refused; /* changes: entities, or attributes */
 	/* inside */
 	struct cd_asked asked;
 	struct cd_pick *attributes;
 	struct cd_q_run run;
 	struct cd_plan plan;
-	struct cd_arena arena; /* of one job */
+	struct cd_arena arena; /* of the plan; then of one job */
+	struct cd_arena kept;  /* until the end */
+	struct cd_source *picked;
+	const struct cd_tenant *tenant; /* of the pinned root */
+	struct cd_near near;
+	uint64_t next;
 	struct cd_job job;
 	uint32_t cap; /* changes there is room for */
-	uint64_t last;
 	bool end;
 };
-/* In jobs of a thousand entities, each decided on the state of its moment; waits for COMMIT after each. */
+/*
+ * What the query selects when it begins; in jobs of about a thousand changes, each decided on the state of
+ * its moment; waits for COMMIT after each. When one fails, so does the purge: the error tells what earlier
+ * jobs did.
+ */
 void cd_op_purge_begin(struct cd_runner *, struct cd_op_purge *);
 
 #endif
