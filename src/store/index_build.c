@@ -136,21 +136,6 @@ static const struct cd_ent *entity_at(struct cd_tree t, uint64_t number)
 		       : NULL;
 }
 
-/* One index alone: the tenant's others are exact already. */
-static cd_code change_alone(
-	struct cd_edit *e, struct cd_index *index, const struct cd_ent *old, const struct cd_ent *now)
-{
-	struct cd_tenant *alone = cd_mem_zalloc(sizeof *alone);
-	if (!alone)
-		return CD_E_NO_MEMORY;
-	alone->indexes[0] = *index;
-	alone->indexes_n = 1;
-	cd_code code = cd_vi_change(e, alone, old, now);
-	*index = alone->indexes[0];
-	cd_mem_free(alone);
-	return code;
-}
-
 static cd_code catch_up_leaf(struct cd_edit *e, struct cd_index *index, struct cd_tree before,
 	struct cd_tree after, const struct cd_tree_leaf *leaf)
 {
@@ -164,11 +149,11 @@ static cd_code catch_up_leaf(struct cd_edit *e, struct cd_index *index, struct c
 		const struct cd_ent *old = &((const struct cd_block *)(uintptr_t)value)->ent,
 				    *now = entity_at(after, key.lo);
 		if (old != now)
-			code = change_alone(e, index, old, now);
+			code = cd_vi_change_one(e, index, old, now);
 	}
 	for (uint32_t i = 0; !code && i < leaf->n; i++)
 		if (!entity_at(before, leaf->key[i].lo))
-			code = change_alone(e, index, NULL, entity_at(after, leaf->key[i].lo));
+			code = cd_vi_change_one(e, index, NULL, entity_at(after, leaf->key[i].lo));
 	return code;
 }
 

@@ -143,7 +143,7 @@ static bool unchanged(const struct cd_ent *old, const struct cd_ent *now, const 
 	return index->class == CD_VI_SCOPE ? same_scopes(old, now) : same_values(old, now, index->term);
 }
 
-static cd_code change_one(
+cd_code cd_vi_change_one(
 	struct cd_edit *e, struct cd_index *index, const struct cd_ent *old, const struct cd_ent *now)
 {
 	struct put p = {.edit = e, .index = index, .out = true};
@@ -166,6 +166,6 @@ cd_code cd_vi_change(
 {
 	cd_code code = CD_OK;
 	for (unsigned i = 0; !code && i < t->indexes_n; i++)
-		code = change_one(e, &t->indexes[i], old, now);
+		code = cd_vi_change_one(e, &t->indexes[i], old, now);
 	return code;
 }

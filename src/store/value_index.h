@@ -20,6 +20,9 @@ uint64_t cd_vi_scope_key(cd_str scope, bool below);
 /* The writer, and replay: all indexes of the tenant, from old to now. CD_E_NO_MEMORY */
 cd_code cd_vi_change(
 	struct cd_edit *, struct cd_tenant *, const struct cd_ent *old, const struct cd_ent *now);
+/* One of them alone. */
+cd_code cd_vi_change_one(
+	struct cd_edit *, struct cd_index *, const struct cd_ent *old, const struct cd_ent *now);
 /* The entries of one entity in one index: with a key in `tree`; without one in `rest`; only counted, in
  * `others` (numbers and times: values of another class). When `each` answers false that is the end. */
 enum cd_vi_where { CD_VI_TREE, CD_VI_REST, CD_VI_OTHERS };
