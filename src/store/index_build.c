@@ -12,11 +12,17 @@
 #include "geo/cell.h"
 #include "store/sort.h"
 #include "store/store_int.h"
+#include "store/tree_int.h"
 #include "store/value_index.h"
 
 #include <time.h>
 
-enum { WAIT_US = 500 };
+enum {
+	WAIT_US = 500,
+	LOOK_EACH = 1024,         /* entities between two looks at the bounds */
+	ROOM_PCT = 90,            /* of memory_max: creates are refused at 95 */
+	FULL_REST_US = 10000000u, /* so long nothing is collected again in vain */
+};
 
 struct cd_index_job {
 	struct cd_index_wish wish;
@@ -48,16 +54,46 @@ static bool collect_one(void *arg, uint64_t key, enum cd_vi_where where)
 		where == CD_VI_REST ? &c->job->rest : &c->job->pairs, (struct cd_key){key, c->number});
 }
 
-static cd_code collect(struct cd_index_job *job, const struct cd_tenant *t)
+/* Of a dense tree with n keys. */
+static uint64_t tree_bytes(uint64_t n)
+{
+	uint64_t bytes = 0, each = CD_LEAF_BYTES;
+	do {
+		n = n / CD_TREE_FAN + 1;
+		bytes += n * each;
+		each = CD_INNER_BYTES;
+	} while (n > 1);
+	return bytes;
+}
+
+/* Whoever asks may ask for any attribute: what is stored goes first, and a stop does not wait. */
+static cd_code look(const struct cd_store *s, const struct cd_index_job *job)
+{
+	if (atomic_load(&s->stop))
+		return CD_E_BUSY;
+	uint64_t used = atomic_load_explicit(&s->bytes, memory_order_relaxed);
+	uint64_t more = tree_bytes(job->pairs.n) + tree_bytes(job->rest.n);
+	return used + more > s->memory_max / 100 * ROOM_PCT ? CD_E_FULL : CD_OK;
+}
+
+static cd_code collect(const struct cd_store *s, struct cd_index_job *job, const struct cd_tenant *t)
 {
 	struct cd_scan scan;
 	struct collect c = {.job = job};
+	cd_code code = look(s, job);
+	unsigned n = 0;
 	cd_scan_begin(&scan, t, 0, 0);
-	for (const struct cd_ent *e; (e = cd_scan_next(&scan));) {
+	for (const struct cd_ent *e; !code && (e = cd_scan_next(&scan));) {
 		c.number = e->number;
+		if (++n % LOOK_EACH == 0)
+			code = look(s, job);
 		if (!cd_vi_entries(e, job->wish.term, job->wish.class, collect_one, &c))
 			return CD_E_NO_MEMORY;
 	}
+	if (!code)
+		code = look(s, job);
+	if (code)
+		return code;
 	return cd_pairs_sort(&job->pairs) && cd_pairs_sort(&job->rest) ? CD_OK : CD_E_NO_MEMORY;
 }
 
@@ -68,8 +104,10 @@ static void hand_over(struct cd_store *s, struct cd_index_job *job)
 	const struct timespec t = {.tv_nsec = WAIT_US * 1000L};
 	while (!atomic_load(&job->done)) {
 		if (s->threads) {
-			if (atomic_load(&s->stop) && atomic_exchange(&s->index_job, NULL) == job)
-				return; /* the writer will not come any more */
+			if (atomic_load(&s->stop) && atomic_exchange(&s->index_job, NULL) == job) {
+				job->code = CD_E_BUSY; /* the writer will not come any more */
+				return;
+			}
 			(void)nanosleep(&t, NULL);
 		} else {
 			cd_index_attach(s);
@@ -80,11 +118,15 @@ static void hand_over(struct cd_store *s, struct cd_index_job *job)
 static void build(struct cd_store *s, struct cd_index_job *job)
 {
 	cd_time_us began = cd_time_mono();
-	job->code = collect(job, job->root->tenants[job->wish.tenant]);
+	job->code = collect(s, job, job->root->tenants[job->wish.tenant]);
 	if (!job->code)
 		hand_over(s, job);
-	cd_log(CD_LOG_INFO, "store", 0, job->code ? "did without an index" : "built an index",
-		job->code ? cd_code_title(job->code) : NULL,
+	if (job->code == CD_E_FULL)
+		s->index_rest = cd_time_mono() + FULL_REST_US;
+	const char *why = !job->code               ? NULL
+			  : job->code == CD_E_BUSY ? "the twin is being stopped"
+						   : cd_code_title(job->code);
+	cd_log(CD_LOG_INFO, "store", 0, why ? "did without an index" : "built an index", why,
 		"term=%u class=%u entries=%zu rest=%zu took_us=%lld", job->wish.term, job->wish.class,
 		job->pairs.n, job->rest.n, (long long)(cd_time_mono() - began));
 }
@@ -92,8 +134,12 @@ static void build(struct cd_store *s, struct cd_index_job *job)
 void cd_index_build(struct cd_store *s)
 {
 	struct cd_index_job job = {.code = CD_OK};
-	if (!cd_wish_take(s, &job.wish) || !cd_writable(s))
+	if (!cd_wish_take(s, &job.wish) || !cd_writable(s) || atomic_load(&s->stop))
 		return;
+	if (cd_time_mono() < s->index_rest) {
+		cd_wish_forget(s);
+		return;
+	}
 	pthread_mutex_lock(&s->keep_lock); /* the reader is the keeper's, whoever plays its part */
 	job.root = cd_pin(s->keep_reader);
 	if (!job.root) {
@@ -232,6 +278,7 @@ static cd_code publish_index(struct cd_store *s, struct cd_index_job *job)
 	uint64_t version = b->root->version;
 	cd_batch_publish(b, v);
 	atomic_store(&s->version, version);
+	cd_count_memory(s);
 	return CD_OK;
 }
 

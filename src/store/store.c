@@ -251,7 +251,7 @@ static void first_metrics(struct cd_store *s)
 	cd_metric_set(s->metrics, CD_M_tenants, root->tenants_n);
 	cd_metric_set(s->metrics, CD_M_names, cd_names_count(s->names));
 	cd_metric_set(s->metrics, CD_M_revision, root->version);
-	cd_metric_set(s->metrics, CD_M_memory_bytes, cd_reclaim_bytes(&s->reclaim));
+	cd_count_memory(s);
 	cd_metric_set(s->metrics, CD_M_checkpoint_lag_bytes, root->log_bytes - s->meta.log_position);
 }
 

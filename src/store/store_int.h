@@ -144,6 +144,8 @@ void cd_batch_publish(struct cd_batch *, struct cd_version *v);
 
 /* Work off what waits in one batch; false when nothing waited. */
 bool cd_writer_batch(struct cd_store *, size_t *ret_jobs);
+/* The writer has published or freed something. */
+void cd_count_memory(struct cd_store *);
 /* Refuse everything that waits: the store does not write any more. */
 void cd_writer_refuse(struct cd_store *);
 void *cd_writer_main(void *store);
@@ -191,6 +193,7 @@ struct cd_store {
 	struct cd_queue *turn; /* that is served next */
 	_Atomic bool asleep, poisoned, stop;
 	_Atomic uint64_t version; /* of the newest root */
+	_Atomic uint64_t bytes;   /* cd_reclaim_bytes, for other threads than the writer */
 
 	/* writer */
 	struct cd_reclaim reclaim;
@@ -205,7 +208,8 @@ struct cd_store {
 	uint64_t trimmed;
 
 	/* keeper */
-	bool put_off; /* the keeper's: the last checkpoint that was due did not succeed */
+	cd_time_us index_rest; /* no index before: there was no room for one */
+	bool put_off;          /* the keeper's: the last checkpoint that was due did not succeed */
 	pthread_mutex_t keep_lock;
 	struct cd_ckpt *ckpt;
 	struct cd_ckpt_meta meta; /* of the newest checkpoint */

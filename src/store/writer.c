@@ -42,6 +42,14 @@ static void tell_participants(const struct cd_batch *b)
 	}
 }
 
+void cd_count_memory(struct cd_store *s)
+{
+	uint64_t bytes = cd_reclaim_bytes(&s->reclaim);
+	atomic_store_explicit(&s->bytes, bytes, memory_order_relaxed);
+	cd_metric_set(s->metrics, CD_M_memory_bytes, bytes);
+	cd_metric_set(s->metrics, CD_M_memory_dead_bytes, s->reclaim.dead_bytes);
+}
+
 static void count_batch(struct cd_store *s, const struct cd_root *root, int64_t entities)
 {
 	struct cd_metrics *m = s->metrics;
@@ -49,8 +57,7 @@ static void count_batch(struct cd_store *s, const struct cd_root *root, int64_t 
 	cd_metric_add(m, CD_M_entities, (uint64_t)entities); /* wraps round for fewer */
 	cd_metric_set(m, CD_M_tenants, root->tenants_n);
 	cd_metric_set(m, CD_M_names, cd_names_count(s->names));
-	cd_metric_set(m, CD_M_memory_bytes, cd_reclaim_bytes(&s->reclaim));
-	cd_metric_set(m, CD_M_memory_dead_bytes, s->reclaim.dead_bytes);
+	cd_count_memory(s);
 	cd_metric_set(m, CD_M_checkpoint_lag_bytes, root->log_bytes - atomic_load(&s->checkpointed));
 }
 
@@ -241,8 +248,7 @@ static void sweep(struct cd_store *s)
 		return;
 	cd_pins_mark(s);
 	cd_reclaim_sweep(&s->reclaim);
-	cd_metric_set(s->metrics, CD_M_memory_bytes, cd_reclaim_bytes(&s->reclaim));
-	cd_metric_set(s->metrics, CD_M_memory_dead_bytes, s->reclaim.dead_bytes);
+	cd_count_memory(s);
 }
 
 static bool has_mortals(const struct cd_root *root)
