@@ -333,7 +333,7 @@ static cd_code accept(struct step *p)
 	if (put_names(b))
 		return cd_fail_memory(&p->cx);
 	if (p->applied.block) {
-		now = cd_block_new(&b->store->reclaim, b->edit.revision, p->applied.block);
+		now = cd_block_new(&b->store->reclaim, b->edit.edition, p->applied.block);
 		if (!now)
 			return cd_fail_memory(&p->cx);
 	}

@@ -35,14 +35,14 @@ struct cd_ckpt_load {
 cd_code cd_ckpt_load(struct cd_cx *, struct cd_ckpt *, const struct cd_ckpt_load *);
 
 /*
- * Write what changed between `since` and root->version, from a pinned root. `pace` is called between
+ * Write what changed after the edition `since`, from a pinned root. `pace` is called between
  * transactions (it sleeps while the log's syncs are slow, and may say stop: false ends with CD_E_BUSY, to be
  * gone on with later).
  */
 struct cd_ckpt_write {
 	const struct cd_root *root;
 	const struct cd_names *names, *contexts;
-	uint64_t since;
+	uint64_t since;           /* 0: all */
 	struct cd_ckpt_meta meta; /* of the finished checkpoint */
 	bool (*pace)(void *arg);
 	void *arg;

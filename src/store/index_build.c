@@ -209,7 +209,7 @@ static cd_code catch_up(struct cd_edit *e, struct cd_index *index, const struct 
 	struct cd_key from = {0, 0};
 	struct cd_tree_leaf leaf;
 	cd_code code = CD_OK;
-	while (!code && cd_tree_changed(t->entities, then->version, from, &leaf)) {
+	while (!code && cd_tree_changed(t->entities, then->edition, from, &leaf)) {
 		code = catch_up_leaf(e, index, was->entities, t->entities, &leaf);
 		from = leaf.to;
 		if (from.hi == UINT64_MAX && from.lo == UINT64_MAX)
@@ -258,7 +258,7 @@ static cd_code attach(struct cd_batch *b, struct cd_index_job *job)
 	return CD_OK;
 }
 
-/* A version of its own, without any change of data: nothing is logged. */
+/* An edition without a revision: no data changes, so nothing is logged and nobody is told. */
 static cd_code publish_index(struct cd_store *s, struct cd_index_job *job)
 {
 	struct cd_batch *b = &s->batch;
@@ -274,10 +274,7 @@ static cd_code publish_index(struct cd_store *s, struct cd_index_job *job)
 		cd_batch_abort(b);
 		return code;
 	}
-	b->root->version++;
-	uint64_t version = b->root->version;
 	cd_batch_publish(b, v);
-	atomic_store(&s->version, version);
 	cd_count_memory(s);
 	return CD_OK;
 }

@@ -82,6 +82,7 @@ static bool participants_passed(struct cd_store *s, uint64_t position)
 static void finished(struct cd_store *s, const struct cd_ckpt_write *w)
 {
 	s->meta = w->meta;
+	s->kept = w->root->edition;
 	atomic_store(&s->checkpointed, w->meta.log_position);
 	for (const struct cd_participant *const *at = s->participants; at && *at; at++)
 		if ((*at)->checkpoint)
@@ -102,7 +103,7 @@ static cd_code write_root(struct cd_cx *cx, struct cd_store *s, const struct cd_
 		.root = root,
 		.names = s->names,
 		.contexts = s->contexts,
-		.since = s->meta.version,
+		.since = s->kept,
 		.meta =
 			{
 				.version = root->version,

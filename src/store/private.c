@@ -21,13 +21,13 @@ static struct cd_tenant **tenants_of(struct cd_batch *b)
 struct cd_tenant *cd_tenant_own(struct cd_batch *b, uint32_t number)
 {
 	struct cd_tenant *old = b->root->tenants[number];
-	if (old->born == b->edit.revision)
+	if (old->born == b->edit.edition)
 		return old;
 	struct cd_tenant *t = cd_mem_alloc(sizeof *t);
 	if (!t)
 		return NULL;
 	*t = *old;
-	t->life = (struct cd_mortal){.born = b->edit.revision};
+	t->life = (struct cd_mortal){.born = b->edit.edition};
 	tenants_of(b)[number] = t;
 	cd_retire_tenant(&b->edit, old);
 	return t;
@@ -57,7 +57,7 @@ cd_code cd_tenant_add(struct cd_batch *b, cd_str name, uint32_t *ret)
 	if (!t)
 		return CD_E_NO_MEMORY;
 	cd_str text = cd_names_text(b->store->tenant_names, owned);
-	t->born = b->edit.revision;
+	t->born = b->edit.edition;
 	t->number = root->tenants_n;
 	t->name = text.p;
 	t->name_n = (uint32_t)text.n;
@@ -87,7 +87,8 @@ cd_code cd_batch_begin(struct cd_batch *b, struct cd_store *s)
 	b->root->tenants = tenants_of(b);
 	if (n)
 		memcpy(tenants_of(b), newest->tenants, n * sizeof(struct cd_tenant *));
-	b->edit = (struct cd_edit){.revision = b->root->version + 1, .reclaim = &s->reclaim};
+	b->root->edition++;
+	b->edit = (struct cd_edit){.edition = b->root->edition, .reclaim = &s->reclaim};
 	b->accepted_n = 0;
 	b->entities = 0;
 	b->shrink_only = b->growing = false;
@@ -105,7 +106,7 @@ void cd_batch_abort(struct cd_batch *b)
 			cd_block_free(r, b->accepted[i].now);
 	for (uint32_t i = 0; i < b->root->tenants_n; i++) {
 		struct cd_tenant *t = b->root->tenants[i];
-		if (t->born != b->edit.revision)
+		if (t->born != b->edit.edition)
 			continue;
 		cd_tree_abort(&b->edit, &t->ids);
 		cd_tree_abort(&b->edit, &t->entities);

@@ -216,7 +216,7 @@ static void retire(struct cd_reclaim *r, enum cd_mortal_kind kind, struct cd_mor
 
 void cd_retire_node(struct cd_edit *e, struct cd_tree_node *node)
 {
-	if (node->life.born == e->revision)
+	if (node->life.born == e->edition)
 		cd_pool_free(pool_of(e->reclaim, node), node);
 	else
 		retire(e->reclaim, CD_DEAD_NODE, &node->life);
@@ -226,7 +226,7 @@ void cd_retire_node(struct cd_edit *e, struct cd_tree_node *node)
 void cd_retire_block(struct cd_edit *e, struct cd_block *b)
 {
 	struct cd_reclaim *r = e->reclaim;
-	if (b->born == e->revision && r->newest) {
+	if (b->born == e->edition && r->newest) {
 		b->life.dead = r->young;
 		r->young = &b->life;
 	} else {
@@ -236,7 +236,7 @@ void cd_retire_block(struct cd_edit *e, struct cd_block *b)
 
 void cd_retire_tenant(struct cd_edit *e, struct cd_tenant *t)
 {
-	if (t->born == e->revision)
+	if (t->born == e->edition)
 		cd_mem_free(t);
 	else
 		retire(e->reclaim, CD_DEAD_TENANT, &t->life);
@@ -275,7 +275,7 @@ static void let_go(struct cd_reclaim *r, struct cd_version *v)
 	for (int k = 0; k < CD_DEAD_N; k++) {
 		for (struct cd_mortal *m = v->dead[k], *next; m; m = next) {
 			next = m->dead;
-			if (older && m->born <= older->root->version) {
+			if (older && m->born <= older->root->edition) {
 				m->dead = older->dead[k];
 				older->dead[k] = m;
 			} else {

@@ -117,7 +117,7 @@ static cd_code on_entity(void *arg, struct cd_cx *cx, uint32_t tenant, const str
 		if (code)
 			return code;
 	}
-	struct cd_block *b = cd_block_new(&s->reclaim, r->load.revision, e);
+	struct cd_block *b = cd_block_new(&s->reclaim, r->load.edition, e);
 	if (!b)
 		return cd_fail_memory(cx);
 	b->life.dead = r->loaded; /* the link is free as long as the block lives */
@@ -153,7 +153,7 @@ static cd_code replay_block(struct cd_cx *cx, struct recovery *r, uint32_t tenan
 	struct cd_block *now = NULL;
 	struct cd_tenant *t = cd_tenant_own(b, tenant);
 	if (t && applied->block)
-		now = cd_block_new(b->edit.reclaim, b->edit.revision, applied->block);
+		now = cd_block_new(b->edit.reclaim, b->edit.edition, applied->block);
 	if (!t || (applied->block && !now))
 		return cd_fail_memory(cx);
 	struct cd_event told = *event;
@@ -295,7 +295,8 @@ static cd_code load_checkpoint(struct cd_cx *cx, struct recovery *r)
 	const struct cd_ckpt_load load = {r, on_name, on_context, on_tenant, on_entity};
 	struct cd_store *s = r->store;
 	uint32_t tenant;
-	r->batch->edit.revision = r->load.revision = s->meta.version;
+	r->load.edition = r->batch->edit.edition;
+	s->kept = r->load.edition;
 	cd_code code = cd_tenant_add(r->batch, cd_str_of(NULL, 0), &tenant);
 	if (code)
 		return cd_fail_memory(cx);
@@ -314,7 +315,7 @@ static cd_code replay_log(struct cd_cx *cx, struct recovery *r)
 	cd_code code = cd_store_path(cx, s->folder, "log", path);
 	if (code)
 		return code;
-	r->batch->edit.revision = s->meta.version + 1;
+	r->batch->edit.edition = ++r->batch->root->edition; /* newer than the checkpoint */
 	const struct cd_log_config conf = {
 		.fs = s->fs,
 		.set = s->set,

@@ -4,8 +4,8 @@
  * root -> tenants (by number) -> trees. A root is immutable once published with one atomic store. A reader
  * pins it without a lock: it writes its address into a slot of its own, looks whether it is still the current
  * root, and else tries again; the writer, after it has published, reads all slots. Replaced nodes and
- * blocks (born at b, died at d) hang on the newest version that can still see them and are freed when no
- * pinned version p has b <= p < d.
+ * blocks (born in edition b, died in d) hang on the newest version that can still see them and are freed when
+ * no pinned edition p has b <= p < d.
  */
 #ifndef CD_STORE_ROOT_H
 #define CD_STORE_ROOT_H
@@ -18,7 +18,7 @@
 struct cd_block {
 	union {
 		struct cd_mortal life;
-		uint64_t born; /* revision of the version that first held it */
+		uint64_t born; /* edition that first held it */
 	};
 	struct cd_ent ent; /* ent.bytes in all */
 };
@@ -56,9 +56,10 @@ struct cd_tenant {
 };
 
 struct cd_root {
-	uint64_t version;     /* revision of the newest change in it */
-	uint64_t batch;       /* number of the newest batch of the log in it */
-	uint64_t id_seed;     /* of the hashes in ids and tenant_ids */
+	uint64_t version; /* revision of the newest change in it: what the log, events and clients know */
+	uint64_t edition; /* goes up with every root, also when only an index is new; begins anew at start */
+	uint64_t batch;   /* number of the newest batch of the log in it */
+	uint64_t id_seed; /* of the hashes in ids and tenant_ids */
 	uint64_t next_number; /* for new entities */
 	uint64_t log_bytes;   /* position in the change log, over all segments ever written */
 	uint32_t tenants_n;

@@ -303,7 +303,7 @@ static void forget_tenant(struct cd_edit *e, struct cd_tenant *t)
 
 void cd_store_forget(struct cd_store *s)
 {
-	struct cd_edit e = {.revision = UINT64_MAX, .reclaim = &s->reclaim};
+	struct cd_edit e = {.edition = UINT64_MAX, .reclaim = &s->reclaim};
 	struct cd_root *root = cd_reclaim_forget(&s->reclaim);
 	for (uint32_t i = 0; root && i < root->tenants_n; i++)
 		forget_tenant(&e, root->tenants[i]);

@@ -213,6 +213,7 @@ struct cd_store {
 	pthread_mutex_t keep_lock;
 	struct cd_ckpt *ckpt;
 	struct cd_ckpt_meta meta; /* of the newest checkpoint */
+	uint64_t kept;            /* edition of the root that it was written from */
 	struct cd_reader *keep_reader;
 	_Atomic uint64_t checkpointed; /* log position of the newest checkpoint */
 	_Atomic uint64_t written;      /* log position of the newest root, for the keeper */

@@ -22,7 +22,7 @@ struct cd_tree_node;
 /* What nodes, blocks and tenants begin with: they die when no reader can see them any more (store/reclaim.h).
  */
 struct cd_mortal {
-	uint64_t born;          /* revision of the version that first held it */
+	uint64_t born;          /* edition that first held it (struct cd_root) */
 	struct cd_mortal *dead; /* the next one in a dead list; readers never look at it */
 };
 
@@ -33,8 +33,7 @@ struct cd_tree {
 
 /* The private work of one batch on any number of trees. */
 struct cd_edit {
-	uint64_t revision; /* born of new nodes: greater than every published version, at most the one to come
-			    */
+	uint64_t edition; /* born of new nodes: greater than that of every published version */
 	struct cd_reclaim *reclaim;
 };
 
@@ -75,10 +74,10 @@ void cd_tree_drop(struct cd_edit *, struct cd_tree *);
 void cd_tree_abort(struct cd_edit *, struct cd_tree *);
 
 /*
- * The leaves that were born after `since`, with the half-open range of keys each is responsible for: what a
- * checkpoint writes. In key order; the ranges cover every key that was added, changed or removed after
- * `since`. `ret` is the first one that ends behind `from`: begin with {0, 0}, go on with the last one's `to`
- * until that is {~0, ~0}.
+ * The leaves that were born after the edition `since`, with the half-open range of keys each is responsible
+ * for: what a checkpoint writes. In key order; the ranges cover every key that was added, changed or removed
+ * after `since`. `ret` is the first one that ends behind `from`: begin with {0, 0}, go on with the last one's
+ * `to` until that is {~0, ~0}.
  */
 struct cd_tree_leaf {
 	struct cd_key from, to; /* to == {~0, ~0} for the last: inclusive */

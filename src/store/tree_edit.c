@@ -27,7 +27,7 @@ struct path {
 struct cd_tree_node *cd_node_new(struct cd_edit *e, unsigned level)
 {
 	struct cd_tree_node *node = cd_pool_alloc(level ? &e->reclaim->inner : &e->reclaim->leaf);
-	node->life = (struct cd_mortal){.born = e->revision};
+	node->life = (struct cd_mortal){.born = e->edition};
 	node->n = 0;
 	node->level = (uint16_t)level;
 	return node;
@@ -53,7 +53,7 @@ static void move(struct cd_tree_node *to, unsigned at, struct cd_tree_node *from
 static struct cd_tree_node *own(struct cd_edit *e, struct cd_tree_node **slot)
 {
 	struct cd_tree_node *old = *slot;
-	if (old->life.born == e->revision)
+	if (old->life.born == e->edition)
 		return old;
 	struct cd_tree_node *node = cd_node_new(e, old->level);
 	node->n = old->n;
@@ -323,7 +323,7 @@ void cd_tree_drop(struct cd_edit *e, struct cd_tree *t)
 /* A node of this edit may have older ones below it, never the other way round. */
 static void abort_node(struct cd_edit *e, struct cd_tree_node *node)
 {
-	if (node->life.born != e->revision)
+	if (node->life.born != e->edition)
 		return;
 	for (unsigned i = 0; node->level && i < node->n; i++)
 		abort_node(e, node->child[i]);

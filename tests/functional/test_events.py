@@ -2,6 +2,7 @@
 import json
 import pathlib
 import re
+import signal
 import socket
 import time
 
@@ -173,6 +174,55 @@ def test_one_that_comes_back_misses_nothing(make_server):
     s.call("POST", f"{NGSI}/entities", entity(3000))
     late = Listener(s, Last_Event_ID=last).until(lambda l: l.of("resync"))
     assert not late.of("ready") and late.of("resync")[0]["revision"] == int(last) + 1025
+    assert s.stop() == 0
+
+def until_index(s, n):
+    """A query asks for an index of `n` and of `serial`; it is built behind the scenes."""
+    def built():
+        assert s.get(f"{NGSI}/entities?type=Lamp&q=n==77777;serial==5&limit=1").status == 200
+        return pathlib.Path(s.folder + ".log").read_text().count("built an index") >= n
+    wait(built)
+
+def test_an_index_is_no_change(make_server):
+    """A root that only an index tells from the one before has no revision: nobody is told to read again, and the next change
+    follows without a gap."""
+    s = make_server("--index-worth", "1").start()
+    assert s.call("POST", f"{NGSI}/entityOperations/upsert", [entity(i, serial=i) for i in range(500)]).status == 201
+    l = Listener(s).ready()
+    first = l.of("ready")[0]["revision"]
+    until_index(s, 2)
+    time.sleep(0.7)  # three ticks
+    l.read(0.01)
+    assert not l.of("resync") and metrics(s)["revision"] == first
+    s.call("PATCH", f"{NGSI}/entities/urn:x:3/attrs/n", {"value": 5})
+    l.until(lambda l: l.of("change"))
+    assert [c["revision"] for c in l.of("change")] == [first + 1] and not l.of("resync")
+    back = Listener(s, Last_Event_ID=str(first)).until(lambda l: l.number == 1)
+    assert back.of("ready") == [{"revision": first}] and not back.of("resync")
+    assert s.stop() == 0
+
+def test_an_index_before_a_kill_hides_no_change(make_server):
+    """Whoever was told a revision before the kill hears of the one that follows it."""
+    s = make_server("--index-worth", "1").start()
+    s.call("POST", f"{NGSI}/entityOperations/upsert", [entity(i, serial=i) for i in range(500)])
+    for life in range(3):
+        l = Listener(s).ready()
+        until_index(s, 2 * life + 2)
+        time.sleep(0.7)
+        l.read(0.01)
+        s.call("PATCH", f"{NGSI}/entities/urn:x:{life}/attrs/n", {"value": 5})
+        l.until(lambda l: l.of("change"))
+        last = l.seen[-1][2]
+        time.sleep(0.7)
+        l.read(0.01)
+        assert l.seen[-1][2] == last and not l.of("resync")
+        s.stop(signal.SIGKILL)
+        s.start()
+        Listener(s).ready()  # wakes the feed
+        s.call("PATCH", f"{NGSI}/entities/urn:x:100/attrs/n", {"value": life})
+        back = Listener(s, Last_Event_ID=last).until(lambda l: l.number == 1)
+        assert back.of("ready") == [{"revision": int(last)}] and not back.of("resync")
+        assert [(c["id"], c["revision"]) for c in back.of("change")] == [("urn:x:100", int(last) + 1)]
     assert s.stop() == 0
 
 def test_an_id_of_another_life_is_told_to_read_again(server):

@@ -217,6 +217,16 @@ static void follow(struct life *l, unsigned number)
 	cd_unpin(l->t.reader, root);
 }
 
+/* An index is a root that no change has made: neither disk nor follower may notice. */
+static void want_index(struct life *l, unsigned number)
+{
+	cd_term term = cd_names_find(cd_store_names(l->t.store), CD_STR("https://example.org/value"));
+	const struct cd_root *root = cd_pin(l->t.reader);
+	if (term && number % 3 == 1)
+		cd_index_ask(l->t.store, root->tenants[number % root->tenants_n], term, CD_VI_NUMBER);
+	cd_unpin(l->t.reader, root);
+}
+
 static void run_batch(struct life *l, uint64_t *random, unsigned number)
 {
 	struct batch b;
@@ -228,6 +238,7 @@ static void run_batch(struct life *l, uint64_t *random, unsigned number)
 		if (code) /* it does not write any more */
 			b.jobs[j].code = code;
 	}
+	want_index(l, number);
 	(void)cd_store_run(l->t.store);
 	learn(l, &b);
 	follow(l, number);

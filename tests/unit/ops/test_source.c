@@ -30,7 +30,7 @@ static struct world {
 static int begin(void **state)
 {
 	(void)state;
-	struct cd_edit edit = {.revision = 1};
+	struct cd_edit edit = {.edition = 1};
 	w = calloc(1, sizeof *w);
 	cd_reclaim_init(&w->reclaim);
 	edit.reclaim = &w->reclaim;
@@ -49,7 +49,7 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	struct cd_edit edit = {.revision = 1, .reclaim = &w->reclaim};
+	struct cd_edit edit = {.edition = 1, .reclaim = &w->reclaim};
 	(void)state;
 	cd_tree_drop(&edit, &w->tree);
 	cd_arena_done(&w->arena);

@@ -37,7 +37,7 @@ static void world_init(struct world *w)
 static void publish(struct cd_batch *b)
 {
 	struct cd_version *v = cd_mem_zalloc(sizeof *v);
-	b->root->version = b->edit.revision;
+	b->root->version = b->edit.edition;
 	cd_batch_publish(b, v);
 }
 
@@ -60,7 +60,7 @@ static void first_root(struct world *w)
 
 static void world_done(struct world *w)
 {
-	struct cd_edit e = {.revision = UINT64_MAX, .reclaim = &w->s.reclaim};
+	struct cd_edit e = {.edition = UINT64_MAX, .reclaim = &w->s.reclaim};
 	struct cd_root *root = cd_reclaim_forget(&w->s.reclaim);
 	struct cd_tenant *t = root->tenants[0];
 	cd_tree_drop(&e, &t->ids);

@@ -234,7 +234,7 @@ static struct cd_version *publish(struct cd_reclaim *r, uint64_t version)
 {
 	struct cd_version *v = cd_mem_zalloc(sizeof *v);
 	v->root = cd_mem_zalloc(sizeof *v->root);
-	v->root->version = version;
+	v->root->edition = version;
 	cd_reclaim_publish(r, v);
 	return v;
 }
@@ -249,7 +249,7 @@ static void random_run(const struct shape *s, unsigned batches)
 	cd_reclaim_init(&r);
 	publish(&r, 0);
 	for (unsigned b = 0; b < batches; b++) {
-		struct cd_edit e = {.revision = version + 1, .reclaim = &r};
+		struct cd_edit e = {.edition = version + 1, .reclaim = &r};
 		unsigned n = 1 + (unsigned)rnd(b % 7 == 0 ? 400 : b % 7 == 1 ? 1 : 12);
 		/* waves: the tree grows, shrinks to nothing, grows again */
 		unsigned del = (b / 60) % 2 ? 100 - s->del_pct : s->del_pct;
@@ -283,7 +283,7 @@ static void random_run(const struct shape *s, unsigned batches)
 				check_same(held[i].t, &held[i].m);
 		const struct held *since = &held[rnd(HELD)];
 		if (since->v)
-			check_changed(t, since->v->root->version, &since->m, &m);
+			check_changed(t, since->v->root->edition, &since->m, &m);
 		for (int i = 0; i < 20; i++)
 			check_lookups(
 				t, &m, (struct cd_key){rnd(s->hi), rnd(s->ascending ? next + 1 : s->lo)});
@@ -291,7 +291,7 @@ static void random_run(const struct shape *s, unsigned batches)
 	for (int i = 0; i < HELD; i++)
 		if (held[i].v)
 			let_go(&r, &held[i]);
-	struct cd_edit e = {.revision = version + 1, .reclaim = &r};
+	struct cd_edit e = {.edition = version + 1, .reclaim = &r};
 	cd_tree_drop(&e, &t);
 	publish(&r, version + 1);
 	cd_reclaim_sweep(&r);
@@ -332,7 +332,7 @@ static void test_removed_in_order(void **state)
 		struct model m = {NULL, 0};
 		cd_reclaim_init(&r);
 		publish(&r, 0);
-		struct cd_edit e = {.revision = 1, .reclaim = &r};
+		struct cd_edit e = {.edition = 1, .reclaim = &r};
 		enum { N = 33 * 32 * 32 + 1 };
 		for (uint64_t i = 0; i < N; i++)
 			assert_int_equal(cd_tree_put(&e, &t, (struct cd_key){0, i}, i, NULL, NULL), CD_OK);
@@ -358,7 +358,7 @@ static void test_ascending_is_dense(void **state)
 	struct cd_reclaim r;
 	struct cd_tree numbers = {NULL}, typed = {NULL};
 	cd_reclaim_init(&r);
-	struct cd_edit e = {.revision = 1, .reclaim = &r};
+	struct cd_edit e = {.edition = 1, .reclaim = &r};
 	for (uint64_t i = 0; i < 20000; i++)
 		assert_int_equal(cd_tree_put(&e, &numbers, (struct cd_key){0, i}, i, NULL, NULL), CD_OK);
 	assert_in_range(r.leaf.used_n, 20000 / CD_TREE_FAN, 20000 / CD_TREE_FAN + 1);
@@ -382,7 +382,7 @@ static void test_build(void **state)
 		struct cd_tree t = {NULL};
 		struct model m = {calloc(sizes[s] + 1, sizeof *m.p), sizes[s]};
 		cd_reclaim_init(&r);
-		struct cd_edit e = {.revision = 1, .reclaim = &r};
+		struct cd_edit e = {.edition = 1, .reclaim = &r};
 		struct cd_tree_build *b = cd_tree_build_new(&e);
 		for (unsigned i = 0; i < sizes[s]; i++) {
 			m.p[i] = (struct pair){{i / 100, i}, i};
@@ -410,7 +410,7 @@ static void test_no_memory(void **state)
 	publish(&r, 0);
 	unsigned fails = 0;
 	for (uint64_t i = 0; i < 6000; i++) {
-		struct cd_edit e = {.revision = i / 50 + 1, .reclaim = &r};
+		struct cd_edit e = {.edition = i / 50 + 1, .reclaim = &r};
 		struct cd_key k = {rnd(1ull << 50), i};
 		cd_mem_fail_after(1);
 		cd_code code = cd_tree_put(&e, &t, k, i, NULL, NULL);
@@ -422,13 +422,13 @@ static void test_no_memory(void **state)
 		}
 		model_put(&m, k, i);
 		if (i % 50 == 49) {
-			publish(&r, e.revision)->pinned = true;
+			publish(&r, e.edition)->pinned = true;
 		}
 	}
 	assert_true(fails > 5);
 	check_same(t, &m);
 	cd_reclaim_sweep(&r);
-	struct cd_edit e = {.revision = 1000, .reclaim = &r};
+	struct cd_edit e = {.edition = 1000, .reclaim = &r};
 	for (unsigned i = 0; i < 3000; i++) {
 		struct cd_key k = m.p[rnd(m.n)].key;
 		cd_mem_fail_after(1);
@@ -455,7 +455,7 @@ static void test_build_no_memory(void **state)
 	struct cd_reclaim r;
 	for (unsigned long k = 1;; k++) {
 		cd_reclaim_init(&r);
-		struct cd_edit e = {.revision = 1, .reclaim = &r};
+		struct cd_edit e = {.edition = 1, .reclaim = &r};
 		struct cd_tree t = {NULL};
 		cd_mem_fail_after(k);
 		struct cd_tree_build *b = cd_tree_build_new(&e);
