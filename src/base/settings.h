@@ -50,6 +50,8 @@ struct cd_cx;
 	X(index_worth, NUMBER, 2000, 1, 1000000000,                                                          \
 		"candidates from which on a query asks for an index over the values it compares")            \
 	X(order_max, NUMBER, 100000, 1, 10000000, "results up to which an ordered list may go")              \
+	X(linked_max, NUMBER, 100000, 1, 100000000,                                                          \
+		"linked entities in one answer, or followed by a query to judge one entity")                 \
 	X(pattern_max, BYTES, 1024, 16, 65536, "a regular expression in a query")                            \
 	X(vertices_max, NUMBER, 100000, 4, 10000000, "positions of a geometry")                              \
 	X(tenants_max, NUMBER, 1000, 1, 1000000, "tenants")                                                  \
@@ -81,7 +83,7 @@ struct cd_cx;
 	X(memory_max, BYTES, 0, 0, 1099511627776,                                                            \
 		"memory for entities and indexes; 0 means three quarters of the machine's")                  \
 	X(pin_age, TIME_US, 60000000, 100000, 3600000000, "a reader may hold one version of the twin")       \
-	X(events_max, NUMBER, 256, 0, 100000, "listeners to the changes of the twin (/events) at a time")     \
+	X(events_max, NUMBER, 256, 0, 100000, "listeners to the changes of the twin (/events) at a time")    \
 	X(events_kept, NUMBER, 65536, 1024, 16777216,                                                        \
 		"newest changes that a listener to /events may come back to; they take 96 bytes each")       \
 	X(demo_rate, NUMBER, 50, 0, 1000000, "changes a second in the made-up place of demo")                \

@@ -13,7 +13,7 @@
 
 void cd_q_run_init(struct cd_q_run *run, const struct cd_cx *cx)
 {
-	*run = (struct cd_q_run){.now = cx->now};
+	*run = (struct cd_q_run){.now = cx->now, .followed_max = cx->set->linked_max};
 	cd_arena_init(&run->scratch, cx->set->request_memory);
 }
 
@@ -405,8 +405,15 @@ static bool linked_type(const struct cd_q *q, const struct cd_ent *target)
 	return q->types_n == 0;
 }
 
+/* Few entities may lie on a great many ways: whoever takes too many gets no answer. */
 static bool linked_one(const struct cd_q *q, cd_str id, struct cd_q_run *run)
 {
+	if (run->followed++ >= run->followed_max) {
+		run->bad = CD_E_TOO_COMPLEX;
+		run->where = "q";
+	}
+	if (run->bad)
+		return false;
 	const struct cd_ent *target = run->fetch ? run->fetch(run->arg, id) : NULL;
 	return target && linked_type(q, target) && cd_q_eval(q->child, target, run) == CD_TRUE;
 }
@@ -427,12 +434,15 @@ static enum cd_tri linked(const struct cd_q *q, const struct cd_ent *e, struct c
 {
 	const struct cd_node *at;
 	uint32_t n = cd_nodes_find(cd_ent_nodes(e), e->tops, q->path.steps[0], &at);
-	for (uint32_t i = 0; i < n; i++) {
+	bool holds = false;
+	if (run->hops++ == 0)
+		run->followed = 0;
+	for (uint32_t i = 0; i < n && !holds; i++) {
 		bool relationship = at[i].kind == CD_RELATIONSHIP || at[i].kind == CD_LIST_RELATIONSHIP;
-		if (relationship && cd_node_alive(e, &at[i], run->now) && linked_node(q, e, &at[i], run))
-			return CD_TRUE;
+		holds = relationship && cd_node_alive(e, &at[i], run->now) && linked_node(q, e, &at[i], run);
 	}
-	return CD_FALSE;
+	run->hops--;
+	return holds ? CD_TRUE : CD_FALSE;
 }
 
 /* ---- the rest ---- */

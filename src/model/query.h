@@ -134,8 +134,10 @@ struct cd_q_run {
 	/* The entity of that id, for linked ones; NULL: there is none. */
 	const struct cd_ent *(*fetch)(void *arg, cd_str id);
 	void *arg;
-	cd_code bad;       /* sticky: CD_E_TOO_COMPLEX a pattern's bound, CD_E_NO_MEMORY */
-	const char *where; /* the parameter with that pattern */
+	uint64_t followed, followed_max; /* links, for one condition on one entity */
+	unsigned hops;                   /* from that entity to the one that is looked at */
+	cd_code bad;       /* sticky: CD_E_TOO_COMPLEX a pattern's bound or that of links, CD_E_NO_MEMORY */
+	const char *where; /* the parameter with what is too complex */
 	uint64_t evaluated;
 };
 void cd_q_run_init(struct cd_q_run *, const struct cd_cx *);
