@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { CONTAINED_MAX = 10000 };
+
 struct compile {
 	struct cd_cx *cx;
 	const struct cd_ask *ask;
@@ -217,11 +219,15 @@ static cd_code compile_view(struct compile *c)
 	if (!code && a->join) {
 		c->to->join.how = a->join;
 		c->to->join.level = a->join_level;
+		c->to->linked_left = c->cx->set->linked_max;
+		c->to->join.left = &c->to->linked_left;
 		out->join = &c->to->join;
 	}
 	if (!code && a->contained_by.p)
 		code = split(
 			c, a->contained_by, "containedBy", &c->to->join.contained, &c->to->join.contained_n);
+	if (!code && c->to->join.contained_n > CONTAINED_MAX)
+		return cd_fail(c->cx, CD_E_TOO_COMPLEX, "containedBy", "More than %d ids", CONTAINED_MAX);
 	return code ? code : compile_geometry(c);
 }
 

@@ -38,6 +38,7 @@ struct cd_asked {
 	struct cd_order *order; /* NULL: the order of creation */
 	struct cd_out out;
 	struct cd_join join;
+	uint64_t linked_left; /* of linked_max */
 	struct cd_langs langs;
 	bool may_be_empty; /* the projection may leave nothing of an entity: then it is left out of a list */
 	bool attributes_named; /* an entity that shows none of them is not found by retrieve */

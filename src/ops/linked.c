@@ -28,6 +28,8 @@ cd_code cd_read_links(
 	*from = (struct linked_from){cd_runner_store(op->runner), tenant, op->cx->now};
 	asked->join.fetch = fetch;
 	asked->join.arg = from;
+	if (asked->join.how && cd_join_begin(op->cx, &asked->join))
+		return op->cx->err.code;
 	if (run) {
 		run->fetch = fetch;
 		run->arg = from;
@@ -54,10 +56,30 @@ void cd_read_close(struct cd_buf *b, const struct cd_out *out, bool with_context
 	cd_buf_char(b, '}');
 }
 
-void cd_read_write_linked(void *arg, const struct cd_ent *e, const struct cd_out *out)
+/* ---- flat: linked entities behind those that link ---- */
+
+bool cd_read_linked(struct cd_op *op, struct cd_linked *l, struct cd_buf *b)
 {
-	struct cd_linked_list *l = arg;
-	if (l->n++)
-		cd_buf_char(l->b, ',');
-	cd_repr_out(l->b, l->arena, out, e);
+	const struct cd_ent *e;
+	struct cd_out out;
+	for (unsigned i = 1; cd_walk_next(l->walk, &e, &out, &l->bad); i++) {
+		if (e) {
+			if (l->written++)
+				cd_buf_char(b, ',');
+			cd_repr_out(b, l->scratch, &out, e);
+		}
+		if (b->bad)
+			break;
+		if (i % CD_TIRED_EVERY == 0 && cd_op_tired(op))
+			return false;
+	}
+	return true;
+}
+
+cd_code cd_read_judge(struct cd_op *op, const struct cd_ask *ask, cd_code bad)
+{
+	if (bad == CD_E_TOO_COMPLEX)
+		return cd_fail(op->cx, bad, ask->in_body ? "/joinLevel" : "joinLevel",
+			"More than %llu linked entities", (unsigned long long)op->cx->set->linked_max);
+	return bad ? cd_fail(op->cx, bad, NULL, "The answer does not fit into memory") : CD_OK;
 }

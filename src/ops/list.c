@@ -3,9 +3,9 @@
  *
  * A list has two passes over one sequence of candidates: the page itself, and, when the client wants a count
  * that no tree knows, the rest. The header of a streamed answer must tell count and next page, so a list that
- * needs the rest counted is written into memory first; only lists whose total the trees know are streamed. An
- * ordered list (list_ordered.c) looks at its candidates before it writes the first. All of them judge with
- * one evaluator.
+ * needs the rest counted is written into memory first; only lists whose total the trees know, and without
+ * linked entities, are streamed. An ordered list (list_ordered.c) looks at its candidates before it writes
+ * the first. All of them judge with one evaluator.
  */
 #include "ops/read_int.h"
 
@@ -48,31 +48,39 @@ static void free_inside(struct cd_op_list *l)
 	cd_buf_done(&l->key);
 }
 
-enum cd_step cd_list_done(struct cd_op_list *l)
+static enum cd_step finish(struct cd_op_list *l)
 {
-	bool with_context = l->out.with_context;
-	if (cd_read_flat(&l->asked) && l->written && !l->op.cx->err.code) {
-		struct cd_linked_list out = {&l->answer, l->op.cx->arena, l->written};
-		for (uint64_t i = 0; i < l->written; i++)
-			cd_repr_linked(l->op.cx->arena, &l->asked.out, l->page[i], l->linked,
-				cd_read_write_linked, &out);
-	}
-	cd_read_close(&l->answer, &l->asked.out, with_context);
+	cd_read_close(&l->answer, &l->asked.out, l->out.with_context);
 	if (!l->plan.exact)
 		l->total = l->found;
 	if (l->explain)
 		cd_list_explain(l);
 	if (l->run.bad == CD_E_TOO_COMPLEX)
 		(void)cd_fail(l->op.cx, CD_E_TOO_COMPLEX, l->run.where,
-			"A pattern needs too many steps on what is stored");
-	else if (l->run.bad || l->answer.bad || l->plan.bad)
-		(void)cd_fail(l->op.cx,
-			l->answer.bad ? l->answer.bad
-			: l->run.bad  ? l->run.bad
-				      : l->plan.bad,
-			NULL, "The answer does not fit into memory");
+			"A pattern, or a way through links, needs too many steps on what is stored");
+	else
+		(void)cd_read_judge(&l->op, &l->ask,
+			l->answer.bad   ? l->answer.bad
+			: l->run.bad    ? l->run.bad
+			: l->linked.bad ? l->linked.bad
+					: l->plan.bad);
 	free_inside(l);
 	return CD_STEP_DONE;
+}
+
+static enum cd_step write_linked(struct cd_op *op)
+{
+	struct cd_op_list *l = (struct cd_op_list *)op;
+	return cd_read_linked(op, &l->linked, &l->answer) ? finish(l) : CD_STEP_YIELD;
+}
+
+enum cd_step cd_list_done(struct cd_op_list *l)
+{
+	if (!l->linked.walk || l->run.bad || l->op.cx->err.code)
+		return finish(l);
+	l->linked.written = l->written;
+	l->op.next = write_linked;
+	return write_linked(&l->op);
 }
 
 enum cd_step cd_list_failed(struct cd_op_list *l)
@@ -96,12 +104,14 @@ static uint64_t results_wanted(const struct cd_op_list *l)
 	return l->count || l->ask.order.by.p ? UINT64_MAX : l->offset + l->limit + 1;
 }
 
-static bool prepare_flat(struct cd_op_list *l)
+static cd_code prepare_join(struct cd_op_list *l)
 {
-	l->linked = cd_seen_new(l->op.cx->arena);
-	l->page = CD_NEWS(l->op.cx->arena, const struct cd_ent *, l->limit + 1);
-	l->put = NULL; /* what is linked comes after the whole page */
-	return (l->linked && l->page) || cd_fail_memory(l->op.cx) == CD_OK;
+	l->put = NULL; /* too many linked entities are an error, which has to come before the answer */
+	if (!cd_read_flat(&l->asked) || l->explain)
+		return CD_OK;
+	l->linked.scratch = &l->run.scratch;
+	l->linked.walk = cd_walk_new(l->op.cx->arena, l->linked.scratch, &l->asked.out);
+	return l->linked.walk ? CD_OK : cd_fail_memory(l->op.cx);
 }
 
 static enum cd_step plan(struct cd_op *op)
@@ -118,7 +128,7 @@ static enum cd_step plan(struct cd_op *op)
 			results_wanted(l), &l->plan))
 		return cd_list_failed(l);
 	l->plan.exact = l->plan.exact && !l->asked.may_be_empty;
-	if (cd_read_flat(&l->asked) && !prepare_flat(l))
+	if (l->asked.join.how && prepare_join(l))
 		return cd_list_failed(l);
 	cd_read_open(&l->answer, &l->asked.out);
 	if (l->asked.order)
@@ -137,10 +147,8 @@ static size_t page_bytes(const struct cd_op_list *l, const struct cd_ent *e)
 
 void cd_list_write(struct cd_op_list *l, const struct cd_ent *e)
 {
-	if (l->page) {
-		l->page[l->written] = e;
-		(void)cd_seen_add(l->linked, e->number);
-	}
+	if (l->linked.walk)
+		cd_walk_from(l->linked.walk, e);
 	l->last = e->number;
 	if (l->written++)
 		cd_buf_char(&l->answer, ',');

@@ -10,6 +10,14 @@
 #include "ops/plan.h"
 #include "ops/top.h"
 
+/* The tail of a flat answer. */
+struct cd_linked {
+	struct cd_walk *walk; /* NULL: the answer is not flat */
+	struct cd_arena *scratch;
+	uint64_t written; /* entities in the answer */
+	cd_code bad;
+};
+
 struct cd_op_retrieve {
 	struct cd_op op;
 	cd_str id;
@@ -18,8 +26,12 @@ struct cd_op_retrieve {
 	struct cd_buf answer; /* the entity, or a list of it and those linked; the caller's to take or free */
 	/* inside */
 	struct cd_asked asked;
+	struct cd_q_run run;
+	const struct cd_ent *found;
+	struct cd_linked linked;
 };
-/* One step. CD_E_NOT_FOUND  no such entity, expired, of other types, without the attributes wanted */
+/* Yields in a flat answer only. CD_E_TOO_COMPLEX past linked_max; CD_E_NOT_FOUND  no such entity, expired, of
+ * other types, without the attributes wanted */
 void cd_op_retrieve_begin(struct cd_runner *, struct cd_op_retrieve *);
 
 struct cd_op_list {
@@ -50,12 +62,11 @@ struct cd_op_list {
 	struct cd_by_value by_value;
 	const struct cd_ent **picked; /* by value */
 	uint64_t picked_n, patience;
-	bool heaped;            /* all are on the heap */
-	double metres;          /* around */
-	uint64_t known;         /* how many there are in all, when the trees know it */
-	struct cd_buf key;      /* of one entity in it */
-	struct cd_seen *linked; /* of a flat list */
-	const struct cd_ent **page;
+	bool heaped;       /* all are on the heap */
+	double metres;     /* around */
+	uint64_t known;    /* how many there are in all, when the trees know it */
+	struct cd_buf key; /* of one entity in it */
+	struct cd_linked linked;
 	const struct cd_ent *seen; /* the last candidate; NULL: the plan had none yet */
 	uint64_t skipped, found, looked, last, written;
 	cd_time_us began;

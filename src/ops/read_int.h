@@ -8,8 +8,7 @@ enum { CD_ANSWER_MAX = 1 << 30, CD_TIRED_EVERY = 8 };
 
 /* ---- linked entities, and the frame around many (linked.c) ---- */
 
-/* Linked entities are read from the pinned root, also by conditions that lead through them. False: out of
- * memory. */
+/* Linked entities are read from the pinned root, also by conditions that lead through them. CD_E_NO_MEMORY */
 cd_code cd_read_links(struct cd_op *, const struct cd_tenant *, struct cd_asked *, struct cd_q_run *run);
 static inline bool cd_read_flat(const struct cd_asked *a)
 {
@@ -17,13 +16,10 @@ static inline bool cd_read_flat(const struct cd_asked *a)
 }
 void cd_read_open(struct cd_buf *, const struct cd_out *);
 void cd_read_close(struct cd_buf *, const struct cd_out *, bool with_context);
-/* A list that linked entities are written behind, each with a comma before it unless it is the first. */
-struct cd_linked_list {
-	struct cd_buf *b;
-	struct cd_arena *arena;
-	uint64_t n;
-};
-void cd_read_write_linked(void *arg, const struct cd_ent *, const struct cd_out *);
+/* Writes linked entities behind those that link. False: tired, again after others. */
+bool cd_read_linked(struct cd_op *, struct cd_linked *, struct cd_buf *);
+/* The failure of an answer that was written. */
+cd_code cd_read_judge(struct cd_op *, const struct cd_ask *, cd_code bad);
 
 /* ---- lists: list.c ---- */
 

@@ -91,7 +91,11 @@ struct cd_join {
 	/* The entity of that id, or NULL; valid as long as the answer is written. */
 	const struct cd_ent *(*fetch)(void *arg, cd_str id);
 	void *arg;
+	uint64_t *left;         /* linked entities that the answer may still take; then CD_E_TOO_COMPLEX */
+	struct cd_seen *closed; /* of `contained`, by cd_join_begin */
 };
+/* When `contained` and `fetch` are there, and again for another `fetch`. CD_E_NO_MEMORY */
+cd_code cd_join_begin(struct cd_cx *, struct cd_join *);
 
 struct cd_out {
 	struct cd_ctx *ctx; /* NULL: names are written as IRIs */
@@ -122,14 +126,19 @@ bool cd_repr_any(const struct cd_out *, const struct cd_ent *);
 bool cd_repr_shows(const struct cd_out *, const struct cd_ent *);
 
 /*
- * Entities linked to those written, each once, for a flat answer: calls `each` for every one that `e` leads
- * to within join->level hops and that `seen` does not hold yet (the caller marks the linking entities first).
+ * Entities linked to those written, each once, for a flat answer. The nearest come first, so each is followed
+ * once, from where most hops are left. Each is shown, and followed, as the first that leads to it asks;
+ * those written are followed as they are shown, from wherever they are met again.
  */
-struct cd_seen; /* numbers of entities */
-struct cd_seen *cd_seen_new(struct cd_arena *);
-bool cd_seen_add(struct cd_seen *, uint64_t number); /* false: it was there; or out of memory */
-void cd_repr_linked(struct cd_arena *scratch, const struct cd_out *, const struct cd_ent *,
-	struct cd_seen *seen, void (*each)(void *arg, const struct cd_ent *, const struct cd_out *),
-	void *arg);
+struct cd_walk;
+/* `scratch` is emptied by each cd_walk_next. NULL: out of memory. */
+struct cd_walk *cd_walk_new(struct cd_arena *, struct cd_arena *scratch, const struct cd_out *);
+/* An entity that is written; all of them before the first cd_walk_next. */
+void cd_walk_from(struct cd_walk *, const struct cd_ent *);
+/*
+ * Some of the way: *ret is the next linked entity and *ret_out how it is shown, or *ret is NULL: none yet.
+ * False: there are no more, or *bad: CD_E_NO_MEMORY, CD_E_TOO_COMPLEX past join->left.
+ */
+bool cd_walk_next(struct cd_walk *, const struct cd_ent **ret, struct cd_out *ret_out, cd_code *bad);
 
 #endif

@@ -231,6 +231,7 @@ static const struct request requests[] = {
 	{"GET " API "/entities?id=urn:a,urn:b&type=(T|U1);T&idPattern=a&scopeQ=/a/%%23", "", 200, REPEATS},
 	{"GET " API "/entities/urn:a?join=inline&joinLevel=2", "", 200, REPEATS},
 	{"GET " API "/entities?type=T&join=flat&limit=3", "", 200, REPEATS},
+	{"GET " API "/entities/urn:a?join=flat&joinLevel=2", "", 200, REPEATS},
 	{"POST " API "/entityOperations/merge", "[{\"id\":\"urn:a\",\"n\":{\"value\":%1$lu}}]", 204, CHANGES},
 	{"POST " API "/entityOperations/update",
 		"[{\"id\":\"urn:a\",\"n\":{\"type\":\"Property\",\"value\":%1$lu}}]", 204, CHANGES},

@@ -168,12 +168,14 @@ def check_list(client, entities, step):
 
 def expected_list(entities, step):
     view, first, linked = step["view"], {}, {}
-    for e in entities.values():
-        if "type" not in step or w.term(step["type"], view.get("context")) in e.types:
-            status, shown = v.View(view, entities).whole(e, alone=False)
-            if status == 200:
-                first[e.id] = shown[0] if isinstance(shown, list) else shown
-                linked.update({other["id"]: other for other in (shown[1:] if isinstance(shown, list) else [])})
+    look = v.View(view, entities)
+    found = [e for e in entities.values() if "type" not in step or w.term(step["type"], view.get("context")) in e.types]
+    written = {e.id for e in found if look.whole(e, alone=False)[0] == 200}
+    for e in found:
+        status, shown = look.whole(e, alone=False, written=written)
+        if status == 200:
+            first[e.id] = shown[0] if isinstance(shown, list) else shown
+            linked.update({other["id"]: other for other in (shown[1:] if isinstance(shown, list) else [])})
     return list({**linked, **first}.values())
 
 def in_list_order(entities, view):

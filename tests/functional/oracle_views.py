@@ -60,8 +60,8 @@ class View:
                     if self.reachable(id_, chain):
                         i.linked[id_] = self.one(self.entities[id_], pick.get(name), omit.get(name), [*chain, id_])
 
-    def flat(self, e, chain, found):
-        """Ids of what is linked, over and over."""
+    def flat(self, e, chain, found, written=()):
+        """Ids of what is linked, over and over; what is written itself is followed from there, as it is shown."""
         pick, omit = self.members(self.asked.get("pick")), self.members(self.asked.get("omit")) or {}
         if "attrs" in self.asked:
             pick = self.members([[n, None] for n in self.asked["attrs"]])
@@ -71,12 +71,12 @@ class View:
                 continue
             shown = [i for d, i in all_.items() if (d or "@none") in self.asked.get("datasetId", [d or "@none"])]
             for id_ in [id_ for i in shown for id_ in links(i)]:
-                if self.reachable(id_, chain):
+                if id_ not in written and self.reachable(id_, chain):
                     found[id_] = True
-                    self.flat(self.entities[id_], [*chain, id_], found)
+                    self.flat(self.entities[id_], [*chain, id_], found, written)
         return found
 
-    def whole(self, e, alone=True):
+    def whole(self, e, alone=True, written=()):
         """What GET /entities/{id} answers: (status, body), a flat one as a list. Not alone: as one of a list of entities."""
         out, pick = self.one(e, self.asked.get("pick"), self.asked.get("omit"), [e.id], self.asked.get("attrs"), alone), self.asked.get("pick")
         if not out:
@@ -86,7 +86,7 @@ class View:
         geo = self.asked.get("accept") == "geo"
         if self.asked.get("join") != "flat":
             return 200, self.feature(e, out) if geo else out
-        found = self.flat(e, [e.id], {})
+        found = self.flat(e, [e.id], {}, written)
         shown = [(e, out)] + [(self.entities[id_], self.one(self.entities[id_], None, None, [id_])) for id_ in found]
         return 200, [self.feature(e, out) if geo else out for e, out in shown]
 
