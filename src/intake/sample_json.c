@@ -158,7 +158,9 @@ static cd_code take(void *arg, struct cd_cx *cx, cd_str item, uint64_t line)
 	if (cd_json_parse_copy(cx, item, &v))
 		return cx->err.code;
 	const struct cd_json *type = cd_json_get(v, CD_STR("type"));
-	bool feature = is_text(type) && cd_str_eq(type->text, CD_STR("Feature"));
+	/* in another array of a wrapping object they are objects like any others: GeoJSON has one for them */
+	bool collection = g->s->within.n == 0 || cd_str_eq(g->s->within, CD_STR("features"));
+	bool feature = collection && is_text(type) && cd_str_eq(type->text, CD_STR("Feature"));
 	if (g->s->rows == 0) {
 		g->features = feature;
 		const struct cd_json *id = cd_json_get(v, CD_STR("id"));
