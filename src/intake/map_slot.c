@@ -48,6 +48,9 @@ static cd_code path(struct cd_compile *c, const struct cd_json *at, struct cd_sl
 				return cd_map_wrong(c, at, "Expected a number in brackets: list[0]");
 			step->index = (uint32_t)index;
 			i = close + 1;
+			if (i < text.n && text.p[i] != '.' && text.p[i] != '[')
+				return cd_map_wrong(
+					c, at, "Expected a dot or a bracket behind ]: list[0].name");
 		} else {
 			char *from = name;
 			for (; i < text.n && text.p[i] != '.' && text.p[i] != '['; i++, n++) {

@@ -428,6 +428,14 @@ static struct cd_json *finish_value(struct node *n, const struct cd_json *at)
 	return r;
 }
 
+/* Out of the object it was a member of, which goes. */
+static struct cd_json *apart(struct cd_json *v)
+{
+	v->up = v->next = NULL;
+	v->key = cd_str_of(NULL, 0);
+	return v;
+}
+
 static struct cd_json *finish(struct node *n, const struct cd_json *at)
 {
 	struct cd_json *r = n->result, *type = cd_jld_member(n->j, r, CD_STR("@type"));
@@ -440,7 +448,7 @@ static struct cd_json *finish(struct node *n, const struct cd_json *at)
 			(void)bad(n, CD_JLD_INVALID_SET_OR_LIST_OBJECT, at,
 				"Beside @set or @list there is only @index");
 		if (set)
-			r = set->kind == CD_JSON_NULL ? NULL : set;
+			r = set->kind == CD_JSON_NULL ? NULL : apart(set);
 	} else if (type && type->kind != CD_JSON_ARRAY) {
 		struct cd_json *array = cd_jld_array(n->j);
 		cd_jld_append(array, cd_jld_copy(n->j, type));
