@@ -265,6 +265,8 @@ cd_code cd_sample_objects(struct cd_cx *cx, cd_str bytes, bool whole, struct cd_
 	struct gather g = {.s = &s, .max = CD_SAMPLE_ROWS};
 	if (bytes.p[0] == '{' && is_alone(bytes, whole))
 		s.within = wrapping_member(bytes);
+	if (!cd_utf8_valid(s.within))
+		return cd_fail(cx, CD_E_BAD_REQUEST_DATA, NULL, "The file is not UTF-8");
 	g.rows = CD_NEWS(cx->arena, struct cd_json *, CD_SAMPLE_ROWS);
 	s.names = CD_NEWS(cx->arena, cd_str, CD_SAMPLE_COLUMNS + 1);
 	if (!g.rows || !s.names)

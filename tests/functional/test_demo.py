@@ -141,7 +141,7 @@ def test_a_day_passes_in_seconds(make_server):
         return {e["powerState"] for e in s.get(f"{NGSI}/entities?type=Streetlight&limit=100&options=keyValues").json}
     seen = set()
     until = time.monotonic() + 60
-    while seen != {"on", "off"}:
+    while not seen >= {"on", "off"}:  # others are dimmed
         assert time.monotonic() < until, f"the lights were only {seen}"
         seen |= lights()
         time.sleep(0.1)

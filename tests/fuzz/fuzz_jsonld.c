@@ -69,11 +69,14 @@ static bool ended_well(struct cd_cx *cx, cd_code code, const struct cd_jld_probl
 	return code == CD_OK;
 }
 
-/* Holds what the standard does not keep: graphs with empty nodes in them, an empty @type. */
+/* Holds what the standard does not keep: graphs with empty nodes in them, an empty @type, the direction of
+ * what is no text. */
 static bool fades(const struct cd_json *v)
 {
 	const struct cd_json *type = cd_json_get(v, CD_STR("@type"));
-	bool found = cd_json_get(v, CD_STR("@graph")) || (type && type->kind == CD_JSON_ARRAY && !type->n);
+	const struct cd_json *value = cd_json_get(v, CD_STR("@value"));
+	bool found = cd_json_get(v, CD_STR("@graph")) || (type && type->kind == CD_JSON_ARRAY && !type->n) ||
+		     (value && value->kind != CD_JSON_STRING && cd_json_get(v, CD_STR("@direction")));
 	bool inner = v->kind == CD_JSON_ARRAY || v->kind == CD_JSON_OBJECT;
 	for (const struct cd_json *m = inner ? v->child : NULL; m && !found; m = m->next)
 		found = fades(m);
@@ -81,7 +84,8 @@ static bool fades(const struct cd_json *v)
 }
 
 /* Compacted without a context, and expanded again; NULL: that did not end well. */
-static struct cd_json *round_trip(struct cd_cx *cx, const struct cd_json *expanded, const struct cd_jld_options *o)
+static struct cd_json *round_trip(
+	struct cd_cx *cx, const struct cd_json *expanded, const struct cd_jld_options *o)
 {
 	struct cd_json *plain, *again, none = {.kind = CD_JSON_OBJECT};
 	struct cd_jld_problem problem;
