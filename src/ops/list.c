@@ -169,6 +169,7 @@ static enum cd_step resume(struct cd_op *op)
 			results_wanted(l), &l->plan))
 		return cd_list_failed(l);
 	l->plan.exact = exact;
+	l->seen = NULL; /* of the old root */
 	cd_plan_after(&l->plan, l->last);
 	op->next = scan_page;
 	return scan_page(op);
