@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "cli/command.h"
+#include "store/root.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -250,17 +251,10 @@ static cd_code export_tenant(struct job *j, struct cd_cx *cx, const char *path)
 
 /* ---- all of it ---- */
 
-/* Objects of the twin's own: a stored @context is an entity of a tenant beside that of its users
- * (ops/hosted.h). */
-static bool is_inner(cd_str tenant)
-{
-	return tenant.n && memchr(tenant.p, '#', tenant.n);
-}
-
 /* Stored @contexts belong to everything, and to no table, no map and no selection. */
 static bool is_wanted(const struct job *j, cd_str tenant)
 {
-	return !is_inner(tenant) || !(j->format->names || j->plan.type || j->plan.q);
+	return !cd_tenant_inner(tenant) || !(j->format->names || j->plan.type || j->plan.q);
 }
 
 /* The default tenant has no name, and others begin with a letter, digit, _, - or a point. */
@@ -290,8 +284,8 @@ static void tell_others(struct job *j, struct cd_cx *cx)
 	if (j->plan.url || j->plan.tenant[0] || j->ex.source->ops->tenants(j->ex.source, cx, &names, &n))
 		return;
 	for (size_t i = 0; i < n; i++) {
-		others += names[i].n && !is_inner(names[i]);
-		inner += is_inner(names[i]) && is_wanted(j, names[i]);
+		others += names[i].n && !cd_tenant_inner(names[i]);
+		inner += cd_tenant_inner(names[i]) && is_wanted(j, names[i]);
 	}
 	if (others)
 		fprintf(stderr, "%zu other tenants are not in it: --tenant NAME, or --all-tenants\n", others);

@@ -188,7 +188,6 @@ struct cd_json *cd_jld_as_array(struct cd_jld *, struct cd_json *);
 bool cd_jld_is_value(const struct cd_json *);
 bool cd_jld_is_list(const struct cd_json *);
 bool cd_jld_is_graph(const struct cd_json *);
-bool cd_jld_is_simple_graph(const struct cd_json *);
 static inline bool cd_jld_boolean(const struct cd_json *v)
 {
 	return v->kind == CD_JSON_TRUE || v->kind == CD_JSON_FALSE;

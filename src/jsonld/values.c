@@ -294,8 +294,3 @@ bool cd_jld_is_graph(const struct cd_json *v)
 			return false;
 	return true;
 }
-
-bool cd_jld_is_simple_graph(const struct cd_json *v)
-{
-	return cd_jld_is_graph(v) && !cd_jld_get(v, "@id");
-}

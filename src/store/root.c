@@ -148,13 +148,6 @@ void cd_scan_begin(struct cd_scan *s, const struct cd_tenant *t, cd_term type, u
 		cd_tree_select(t->types, first + offset, &s->at);
 }
 
-void cd_scan_after(struct cd_scan *s, const struct cd_tenant *t, cd_term type, uint64_t number)
-{
-	*s = (struct cd_scan){.tenant = t, .type = type};
-	if (number < UINT64_MAX)
-		cd_tree_seek(type ? t->types : t->entities, (struct cd_key){type, number + 1}, &s->at);
-}
-
 const struct cd_ent *cd_scan_next(struct cd_scan *s)
 {
 	struct cd_key key;

@@ -67,11 +67,11 @@ struct cd_root {
 	struct cd_tree tenant_ids;        /* {hash of name, number} -> 0 */
 };
 
-/* Does it hold objects of the twin's own (stored contexts), beside the tenant that its name begins with? No
- * client can name such a tenant. */
-static inline bool cd_tenant_inner(const struct cd_tenant *t)
+/* Does a tenant of that name hold objects of the twin's own (stored contexts), beside the tenant that the name
+ * begins with? No client can name such a tenant. */
+static inline bool cd_tenant_inner(cd_str name)
 {
-	return t->name_n && memchr(t->name, '#', t->name_n);
+	return name.n && memchr(name.p, '#', name.n);
 }
 
 struct cd_store;
@@ -109,8 +109,6 @@ struct cd_scan {
 	cd_term type; /* 0: all */
 };
 void cd_scan_begin(struct cd_scan *, const struct cd_tenant *, cd_term type, uint64_t offset);
-/* The same from behind that entity on: to go on in a newer root. */
-void cd_scan_after(struct cd_scan *, const struct cd_tenant *, cd_term type, uint64_t number);
 const struct cd_ent *cd_scan_next(struct cd_scan *);
 
 /* Entities by ascending number, of many that lie near to each other. NULL: there is none of that number. The

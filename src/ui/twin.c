@@ -16,7 +16,7 @@ struct twin {
 /* Objects of the twin's own lie in tenants that no client can name. */
 static bool nameable(const struct cd_tenant *t)
 {
-	return !t->name_n || !memchr(t->name, '#', t->name_n);
+	return !cd_tenant_inner(cd_str_of(t->name, t->name_n));
 }
 
 static void put_tenants(struct cd_buf *b, const struct cd_root *root)

@@ -337,16 +337,12 @@ static void test_many_jobs_one_sync(void **state)
 
 /* ---- scans ---- */
 
-static unsigned scan_from(
-	const struct cd_tenant *t, cd_term type, uint64_t offset, uint64_t after, uint64_t *last)
+static unsigned scan_from(const struct cd_tenant *t, cd_term type, uint64_t offset, uint64_t *last)
 {
 	struct cd_scan scan;
 	const struct cd_ent *e;
 	unsigned n = 0;
-	if (after)
-		cd_scan_after(&scan, t, type, after);
-	else
-		cd_scan_begin(&scan, t, type, offset);
+	cd_scan_begin(&scan, t, type, offset);
 	for (uint64_t before = 0; (e = cd_scan_next(&scan)); n++) {
 		assert_true(e->number > before && (!type || cd_ent_has_type(e, type)));
 		before = *last = e->number;
@@ -375,22 +371,17 @@ static void test_scans(void **state)
 	assert_int_equal(cd_tenant_count(at), 299);
 	assert_int_equal(cd_tenant_type_count(at, type), 100);
 	assert_int_equal(cd_tenant_type_count(at, type + 1000), 0);
-	assert_int_equal(scan_from(at, 0, 0, 0, &last), 299);
+	assert_int_equal(scan_from(at, 0, 0, &last), 299);
 	assert_int_equal(last, 300);
-	assert_int_equal(scan_from(at, 0, 298, 0, &last), 1);
-	assert_int_equal(scan_from(at, 0, 299, 0, &last), 0);
-	assert_int_equal(scan_from(at, 0, UINT64_MAX, 0, &last), 0);
-	assert_int_equal(scan_from(at, type, 0, 0, &last), 100);
+	assert_int_equal(scan_from(at, 0, 298, &last), 1);
+	assert_int_equal(scan_from(at, 0, 299, &last), 0);
+	assert_int_equal(scan_from(at, 0, UINT64_MAX, &last), 0);
+	assert_int_equal(scan_from(at, type, 0, &last), 100);
 	assert_int_equal(last, 299);
-	assert_int_equal(scan_from(at, type, 99, 0, &last), 1);
-	assert_int_equal(scan_from(at, type, 100, 0, &last), 0); /* and not those of the next type */
-	assert_int_equal(scan_from(at, type, UINT64_MAX, 0, &last), 0);
-	assert_int_equal(scan_from(at, type + 1000, 0, 0, &last), 0);
-	assert_int_equal(scan_from(at, 0, 0, 2, &last), 298);
-	assert_int_equal(scan_from(at, type, 0, 2, &last), 99);
-	assert_int_equal(scan_from(at, type, 0, 296, &last), 1);
-	assert_int_equal(scan_from(at, type, 0, 299, &last), 0);
-	assert_int_equal(scan_from(at, 0, 0, UINT64_MAX, &last), 0);
+	assert_int_equal(scan_from(at, type, 99, &last), 1);
+	assert_int_equal(scan_from(at, type, 100, &last), 0); /* and not those of the next type */
+	assert_int_equal(scan_from(at, type, UINT64_MAX, &last), 0);
+	assert_int_equal(scan_from(at, type + 1000, 0, &last), 0);
 	cd_unpin(t.reader, root);
 	twin_done(&t);
 }
